@@ -18,7 +18,7 @@ from online_orders.aws.link_decisions import handle_decision, handle_view
 from online_orders.aws.link_store import load_link
 from online_orders.domain.accounts import HandOverPolicy
 from online_orders.domain.approval_links import TOKEN, LinkContext, fingerprint
-from online_orders.domain.confirmation import LinkResult, Outcome, parse_form, result_of
+from online_orders.domain.confirmation import LinkResult, Outcome, form_of, result_of
 from online_orders.domain.errors import MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests
 from online_orders.domain.installation import Installation
 from online_orders.domain.languages import FALLBACK, LOCALES
@@ -148,8 +148,7 @@ def show_confirmation_paper(token: Token, request: Request) -> Response:
 def decide(token: Token, request: Request) -> Response:
     context = _present(token, request)
     at = clock.now()
-    contact = context.order.contact if context.is_of_contact else None  # others are not told who is asked now
-    form = parse_form(form_fields(request), context.link, contact, context.account.hand_over)
+    form = form_of(context, form_fields(request), at)
     return outcome_response(handle_decision(context, form, requests.viewer(request), at))
 
 

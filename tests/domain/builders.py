@@ -20,7 +20,7 @@ from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.proposals import DiscountPolicy
-from online_orders.domain.quote_requests import parse_quote
+from online_orders.domain.quote_requests import QuoteFrame, parse_quote
 from online_orders.domain.quotes import Quote
 from online_orders.domain.roles import PERMISSIONS, Permission, Role
 from tests.shipped_catalog import CATALOG
@@ -157,6 +157,7 @@ def judge_quote(
     items: int = 1,
     currency: str = "EUR",
     today: date = TODAY,
+    frame: QuoteFrame | None = None,
 ) -> Quote:
     return parse_quote(
         body,
@@ -167,6 +168,7 @@ def judge_quote(
         currency=currency,
         terms=TERMS,
         today=today,
+        frame=frame,
     )
 
 

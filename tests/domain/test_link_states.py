@@ -233,8 +233,10 @@ def test_nothing_is_handed_over_where_the_account_does_not_want_it() -> None:
 
 def test_a_colleague_is_read_without_what_nobody_sees_and_of_a_hand_over_alone() -> None:
     typed = {**SOUND, "decision": "hand_over", "new_name": " Carla\r\nBcc:\u202e C. ", "new_email": " c@x.example\x00"}
-    assert parse_form(typed, link_of(OFFERED))[-2:] == ("Carla Bcc: C.", "c@x.example")
-    assert parse_form({**typed, "decision": "approve"}, link_of(OFFERED))[-2:] == ("", "")
+    form = parse_form(typed, link_of(OFFERED))
+    assert (form.new_name, form.new_email) == ("Carla Bcc: C.", "c@x.example")
+    form = parse_form({**typed, "decision": "approve"}, link_of(OFFERED))
+    assert (form.new_name, form.new_email) == ("", "")
 
 
 def test_a_form_is_read_without_what_nobody_sees() -> None:
@@ -387,7 +389,17 @@ def test_a_context_has_what_was_presented_and_what_is_stored() -> None:
 
 def test_an_error_belongs_to_the_field_that_its_name_begins_with() -> None:
     fields = {error.field for error in FormError}
-    assert fields == {"decision", "name", "reason", "code", "extra", "new_name", "new_email"}
+    assert fields == {
+        "decision",
+        "name",
+        "reason",
+        "code",
+        "extra",
+        "new_name",
+        "new_email",
+        "options",
+        "purchase_order_number",
+    }
     assert FormError.NAME_TOO_LONG.field == "name"
     assert FormError.QUESTION_MISSING.field == "reason"
     assert FormError.NEW_NAME_TOO_LONG.field == "new_name"

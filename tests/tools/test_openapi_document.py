@@ -171,4 +171,5 @@ def test_the_largest_body_that_is_described_is_the_largest_that_is_taken() -> No
 
 def test_the_form_has_the_decisions_of_the_page() -> None:
     decisions = ConfirmationForm.model_json_schema()["properties"]["decision"]["enum"]
-    assert {*decisions} == {*confirmation.DECISIONS, "ask", "hand_over", "request_quote", "request_mail"}
+    others = {"ask", "hand_over", "recalculate", "request_quote", "request_mail"}
+    assert {*decisions} == {*confirmation.DECISIONS, *others}

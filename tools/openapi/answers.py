@@ -40,6 +40,7 @@ from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.domain.prices import PriceList as StoredPriceList
 from online_orders.domain.proposals import DiscountPolicy, Proposal
 from online_orders.domain.proposals import Reason as DiscountReason
+from online_orders.domain.quote_parts import Accepted, TaxAmount
 from online_orders.domain.quote_requests import NewQuote
 from online_orders.domain.quotes import Quote, Totals
 from online_orders.domain.representations import Flag
@@ -201,9 +202,12 @@ class ConfirmationForm(BaseModel):
     """What the page behind a link sends; fields that it does not know are ignored."""
 
     decision: Annotated[
-        Literal["approve", "cancel", "request_change", "ask", "hand_over", "request_quote", "request_mail"],
+        Literal[
+            "approve", "cancel", "request_change", "ask", "hand_over", "recalculate", "request_quote", "request_mail"
+        ],
         Field(
             description=(
+                "`recalculate` shows the page with the options that the form has chosen, and changes nothing; "
                 "`ask` asks a question about a quote, which stays on offer; `hand_over` lets a colleague decide in "
                 "place of the contact person, at once or once Customer Success agrees, as the account's policy has it; "
                 "`request_quote` asks for a fresh quote after this one has expired, "
@@ -216,7 +220,7 @@ class ConfirmationForm(BaseModel):
         Field(
             max_length=MAX_NAME_LENGTH,
             default_factory=str,
-            description="Who decides; needed for everything but `request_quote` and `request_mail`.",
+            description="Who decides; needed for everything but `recalculate`, `request_quote` and `request_mail`.",
         ),
     ]
     code: Annotated[
@@ -225,8 +229,9 @@ class ConfirmationForm(BaseModel):
             pattern=f"^{CODE.pattern}$",
             default_factory=str,
             description=(
-                "From the mail, blanks as typed being passed over; needed for everything but `request_mail`. Given "
-                "with it, the fresh link has a count of wrong codes for this browser alone, which a cookie tells."
+                "From the mail, blanks as typed being passed over; needed for everything but `recalculate` and "
+                "`request_mail`. Given with the latter, the fresh link has a count of wrong codes for this browser "
+                "alone, which a cookie tells."
             ),
         ),
     ]
@@ -248,6 +253,25 @@ class ConfirmationForm(BaseModel):
             max_length=MAX_EMAIL_LENGTH,
             default_factory=str,
             description="Of the colleague; needed to hand over. Another one than that of whoever is asked now.",
+        ),
+    ]
+    options: Annotated[
+        str,
+        Field(
+            default_factory=str,
+            description=(
+                "`shown` where the form has the options of the quote: of an approval, those are chosen whose field "
+                "`option.{line}` is `yes`, and of each group the line whose id the field `group.{group}` has. A form "
+                "without this chooses what is offered as chosen."
+            ),
+        ),
+    ]
+    purchase_order_number: Annotated[
+        str,
+        Field(
+            max_length=64,
+            default_factory=str,
+            description="Of an approval, where the order has none; needed if the account's `purchase_order` says so.",
         ),
     ]
 
@@ -309,8 +333,8 @@ QuoteAnswer = _derived(
         Field(
             pattern="^[0-9a-f]{64}$",
             description=(
-                "Over the canonical JSON (RFC 8785) of `order_id`, `account_id`, `revision`, `currency`, `lines`, "
-                "`totals`, `valid_until`, `message`, `terms` and `confirmed_start_dates`."
+                "Over the canonical JSON (RFC 8785) of `order_id`, `account_id` and all members of the revision but "
+                "`state`, `sha256`, `offered_at`, `decided_at` and `accepted`."
             ),
         ),
     ],
@@ -804,6 +828,13 @@ class DecisionOfCertificate(Entity):
     recipient: Annotated[str, Field(description="Where link and code were sent to.")]
     address: str | None
     agent: Annotated[str | None, Field(description="The browser.")]
+    accepted_sha256: Annotated[
+        str | None, Field(exclude_if=is_none, description="Of what was accepted; left out without `quote.accepted`.")
+    ] = None
+    options: Annotated[
+        tuple[str, ...],
+        Field(exclude_if=lambda options: not options, description="The optional lines that were chosen, by id."),
+    ] = ()
 
 
 class QuoteOfCertificate(Entity):
@@ -812,8 +843,13 @@ class QuoteOfCertificate(Entity):
     revision: int
     sha256: str
     currency: str
-    totals: Totals
+    totals: Annotated[Totals, Field(description="Net, as offered.")]
     valid_until: Day
+    taxes: Annotated[tuple[TaxAmount, ...], Field(exclude_if=lambda taxes: not taxes)] = ()
+    gross_totals: Annotated[Totals | None, Field(exclude_if=is_none)] = None
+    accepted: Annotated[
+        Accepted | None, Field(exclude_if=is_none, description="What was accepted, where that was recorded apart.")
+    ] = None
 
 
 class EventOfCertificate(Entity):

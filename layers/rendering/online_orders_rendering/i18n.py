@@ -183,8 +183,13 @@ def _label_lines(translate: Translator, item: ItemTexts) -> Iterator[str]:
 
 
 def nonzero_totals(quote: Quote) -> list[tuple[str, Decimal]]:
-    """Return the totals that are not zero, by recurrence."""
+    """Return the totals that are not zero, by recurrence, as they were offered."""
     return [(name, amount) for name, amount in quote.totals if amount]
+
+
+def nonzero_final_totals(quote: Quote) -> list[tuple[str, Decimal]]:
+    """Return the same of what was accepted or, before that, of what is offered."""
+    return [(name, amount) for name, amount in quote.final_totals if amount]
 
 
 def passed_starts(items: Iterable[ItemTexts], translate: Translator) -> str:

@@ -21,6 +21,7 @@ from online_orders.domain.confirmation import (
     DECIDED,
     HAND_OVER,
     NAMES_DECIDER,
+    RECALCULATE,
     REQUEST_MAIL,
     REQUEST_QUOTE,
     DecisionForm,
@@ -29,6 +30,7 @@ from online_orders.domain.confirmation import (
     Outcome,
     decide_by_link,
     judge,
+    recalculate,
     result_of,
     result_of_lost_race,
     view,
@@ -56,6 +58,8 @@ def handle_decision(
     """
     if form.decision == REQUEST_MAIL and not form.errors:
         result = request_fresh_mail(context, form, at)
+    elif form.decision == RECALCULATE and context.link.purpose == "quote":
+        result = recalculate(context, form, at)
     elif decided := judge(context, form, at):
         result = decided
     elif not matches(context.code, form.code):

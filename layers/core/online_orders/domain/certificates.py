@@ -68,7 +68,7 @@ def certificate_document(
     decision = evidence.model_dump(mode="json", exclude={"revision", "sha256"})
     offer = None
     if quote and evidence.revision is not None:
-        members = {"revision", "sha256", "currency", "totals", "valid_until"}
+        members = {"revision", "sha256", "currency", "totals", "valid_until", "taxes", "gross_totals", "accepted"}
         offer = quote.model_dump(mode="json", include=members)
     document = {
         "format": FORMAT,

@@ -3,8 +3,8 @@
 Nothing here reads a clock, a table or a secret. The code is checked only after `judge` has returned None.
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -14,12 +14,18 @@ from online_orders.domain import order_delivery
 from online_orders.domain.accounts import ERASED_EMAIL, Contact, HandOverPolicy
 from online_orders.domain.approval_links import CODE, Link, LinkContext, LinkState
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.quotes import Quote
 from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, is_email
 
 DECISIONS = ("approve", "cancel", "request_change")
 ASK, HAND_OVER = "ask", "hand_over"
 """A question about a quote, and handing the decision on it over to a colleague: beside the decisions, by the same link
 and code."""
+RECALCULATE = "recalculate"
+"""A look at the page with other options chosen; it needs no code."""
+OPTIONS, OPTION, GROUP = "options", "option.", "group."
+"""The field that says that the form has the options, and the prefixes of the fields that choose among them."""
+MAX_PURCHASE_ORDER_LENGTH = 64
 REQUEST_QUOTE, REQUEST_MAIL = "request_quote", "request_mail"
 """Requests for a fresh quote in place of an expired one, and for a fresh mail in place of a locked link."""
 
@@ -47,11 +53,21 @@ class FormError(StrEnum):
     """The address of whoever is asked now."""
     EXTRA_FILLED = "extra_filled"
     """The hidden field, which only robots fill in."""
+    OPTION_UNKNOWN = "option_unknown"
+    """A line was chosen that the quote does not have, or that is not optional."""
+    OPTIONS_EXCLUDE = "options_exclude"
+    """Two lines of one group were chosen."""
+    PURCHASE_ORDER_MISSING = "purchase_order_missing"
+    PURCHASE_ORDER_TOO_LONG = "purchase_order_too_long"
 
     @property
     def field(self) -> str:
         first, second, *_ = self.split("_")
-        return f"{first}_{second}" if first == "new" else first
+        return f"{first}_{second}" if first == "new" else _FIELDS.get(first, first)
+
+
+_FIELDS = {"option": OPTIONS, "purchase": "purchase_order_number"}
+"""Names of fields that are longer or shorter than the beginning of their errors."""
 
 
 class FormNotice(StrEnum):
@@ -80,6 +96,9 @@ class FormState:
     notice: FormNotice | None = None
     may_hand_over: bool = True
     """Whether the account's policy lets the contact person hand the decision over."""
+    options: tuple[str, ...] | None = None
+    """The ids of the optional lines that were chosen; None for those that are offered as chosen."""
+    purchase_order_number: str = ""
 
     def has_error(self, field: str) -> bool:
         return any(error.field == field for error in self.errors)
@@ -99,10 +118,42 @@ class DecisionForm(NamedTuple):
     new_name: str = ""
     """Of the colleague who is to decide; likewise the address."""
     new_email: str = ""
+    options: tuple[str, ...] | None = None
+    """The ids of the optional lines that were chosen; None for those that are offered as chosen."""
+    purchase_order_number: str = ""
 
     def shown_with(self, *errors: FormError, tries_left: int | None = None) -> FormState:
         """Return what a page shows of the form again, with these errors."""
-        return FormState(self.decision, self.name, self.reason, errors, tries_left, self.new_name, self.new_email)
+        return FormState(
+            self.decision,
+            self.name,
+            self.reason,
+            errors,
+            tries_left,
+            self.new_name,
+            self.new_email,
+            options=self.options,
+            purchase_order_number=self.purchase_order_number,
+        )
+
+
+def form_of(context: LinkContext, fields: Mapping[str, str], at: datetime) -> DecisionForm:
+    """Return the form that was sent to a link, with all its errors, as `parse_form`.
+
+    What is offered, and what the account wants besides, is of importance only while there is something to decide.
+    """
+    contact = context.order.contact if context.is_of_contact else None  # others are not told who is asked now
+    link, account, order = context.link, context.account, context.order
+    is_open = link.purpose == "quote" and context.state(at) is LinkState.OPEN
+    needs_number = is_open and account.purchase_order == "required" and not order.purchase_order_number
+    return parse_form(
+        fields,
+        link,
+        contact,
+        account.hand_over,
+        quote=order.quote if is_open else None,
+        needs_purchase_order=needs_number,
+    )
 
 
 def parse_form(
@@ -110,10 +161,14 @@ def parse_form(
     link: Link,
     contact: Contact | None = None,
     policy: HandOverPolicy = HandOverPolicy.DESK,
+    *,
+    quote: Quote | None = None,
+    needs_purchase_order: bool = False,
 ) -> DecisionForm:
     """Return the form that was sent to a link, with all its errors.
 
-    `contact` is who is asked now, and `policy` the account's for handing over. The colleague's name and address are
+    `contact` is who is asked now, and `policy` the account's for handing over. `quote` is what is on offer, and
+    `needs_purchase_order` says that an approval has to name the purchase order. The colleague's name and address are
     read only of a form that hands over. Of a form that asks for a fresh mail only the code is read, and any text is
     valid as one.
     """
@@ -128,6 +183,16 @@ def parse_form(
     new_name = _printable_line(fields.get("new_name", "")) if is_hand_over else ""
     new_email = _printable(fields.get("new_email", "")).strip() if is_hand_over else ""
     reason = _printable(fields.get("reason", "")).strip()
+    options = _options_of(fields) if quote else None
+    number = _printable_line(fields.get("purchase_order_number", ""))
+    chosen = None if options is None else tuple(sorted({option for option, _ in options}, key=_numerically))
+    form = DecisionForm(decision, name, reason, code, (), new_name, new_email, chosen, number)
+    is_unknown, is_double = _option_faults(options, quote)
+    if decision == RECALCULATE and link.purpose == "quote":
+        return form._replace(
+            errors=_errors({FormError.OPTION_UNKNOWN: is_unknown, FormError.OPTIONS_EXCLUDE: is_double})
+        )
+    is_approval = decision == "approve"
     more = (ASK,) if policy is HandOverPolicy.NEVER else (ASK, HAND_OVER)
     allowed = ("cancel",) if link.purpose == "order" else (*DECISIONS, *more, REQUEST_QUOTE)
     is_own = contact is not None and contact.has_mailbox(new_email)
@@ -146,9 +211,51 @@ def parse_form(
         FormError.NEW_EMAIL_MISSING: is_hand_over and not new_email,
         FormError.NEW_EMAIL_MALFORMED: bool(new_email) and not _may_be_asked(new_email),
         FormError.NEW_EMAIL_OWN: is_hand_over and is_own,
+        FormError.OPTION_UNKNOWN: is_approval and is_unknown,
+        FormError.OPTIONS_EXCLUDE: is_approval and is_double,
+        FormError.PURCHASE_ORDER_MISSING: is_approval and needs_purchase_order and not number,
+        FormError.PURCHASE_ORDER_TOO_LONG: is_approval and len(number) > MAX_PURCHASE_ORDER_LENGTH,
     }
-    errors = tuple(error for error, is_wrong in applies.items() if is_wrong)
-    return DecisionForm(decision, name, reason, code, errors, new_name, new_email)
+    return form._replace(errors=_errors(applies))
+
+
+def _errors(applies: Mapping[FormError, bool]) -> tuple[FormError, ...]:
+    return tuple(error for error, is_wrong in applies.items() if is_wrong)
+
+
+def _options_of(fields: Mapping[str, str]) -> list[tuple[str, str | None]] | None:
+    """Return the ids that a form has chosen, each with the group by whose field it was; None of a form without
+    options.
+    """
+    if fields.get(OPTIONS) != "shown":
+        return None
+    return [*_chosen(fields)]
+
+
+def _chosen(fields: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+    for name, value in fields.items():
+        if name.startswith(OPTION) and value == "yes":
+            yield name.removeprefix(OPTION), None
+        elif name.startswith(GROUP) and value:
+            yield value, name.removeprefix(GROUP)
+
+
+def _option_faults(options: list[tuple[str, str | None]] | None, quote: Quote | None) -> tuple[bool, bool]:
+    """Return whether a form has chosen what the quote does not offer, and whether it has chosen twice of one group."""
+    if not options or quote is None:
+        return False, False
+    offered = quote.options
+    known = {option for option, _ in options if option in offered}
+    is_unknown = any(
+        option not in offered or (group is not None and offered[option].option_group != group)
+        for option, group in options
+    )
+    groups = [group for each in known if (group := offered[each].option_group) is not None]
+    return is_unknown, len(set(groups)) < len(groups)
+
+
+def _numerically(option: str) -> tuple[int, str]:
+    return len(option), option
 
 
 def _may_be_asked(email: str) -> bool:
@@ -252,6 +359,17 @@ def view(context: LinkContext, at: datetime) -> LinkResult:
     return result if result.status is HTTPStatus.GONE else result._replace(status=HTTPStatus.OK)
 
 
+def recalculate(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult:
+    """Return the page with the options that a form has chosen, and with what was typed; it is a look, and needs no
+    code.
+    """
+    result = view(context, at)
+    if result.outcome is not None:
+        return result
+    shown = replace(form._replace(decision="").shown_with(*form.errors), notice=result.form.notice)
+    return result._replace(status=HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK, form=shown)
+
+
 def judge(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult | None:
     """Return the result that a form has whatever its code; None when the code decides.
 
@@ -326,7 +444,7 @@ def hand_over_by_link(context: LinkContext, form: DecisionForm, at: datetime) ->
 
 def _decide(order: Order, form: DecisionForm, at: datetime) -> Change:
     if form.decision == "approve":
-        return order.approve(form.name, at)
+        return order.approve(form.name, at, form.options, form.purchase_order_number or None)
     if form.decision == "cancel":
         return order.cancel(form.name, form.reason or None, at)
     return order.request_change(form.name, form.reason, at)

@@ -25,6 +25,7 @@ class EventDetail(Entity):
     revision: int | None
     currency: str | None
     totals: Totals | None
+    """Net; of an approved order what was accepted."""
 
 
 def detail_of(order: Order, entry: Entry) -> EventDetail:
@@ -41,5 +42,5 @@ def detail_of(order: Order, entry: Entry) -> EventDetail:
         item_kinds=tuple(item.kind for item in order.items),
         revision=quote.revision if quote else None,
         currency=quote.currency if quote else None,
-        totals=quote.totals if quote else None,
+        totals=quote.final_totals if quote else None,
     )

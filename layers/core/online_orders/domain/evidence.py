@@ -1,9 +1,11 @@
 """The evidence of a decision by link, in an item of its own, so that a person can be erased and the order kept."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from online_orders.domain.orders import Order
-from online_orders.domain.values import Entity, Instant
+from online_orders.domain.values import Entity, Instant, is_none
 
 LinkDecision = Literal["approve", "cancel", "request_change", "hand_over"]
 
@@ -26,6 +28,10 @@ class Evidence(Entity):
     revision: int | None
     sha256: str | None
     """The content hash of the revision that was decided on; None, as above, for an order without a quote."""
+    accepted_sha256: Annotated[str | None, Field(exclude_if=is_none)] = None
+    """The hash of what was accepted of the revision, where that was recorded apart from it."""
+    options: Annotated[tuple[str, ...], Field(exclude_if=lambda options: not options)] = ()
+    """The ids of the optional lines that were chosen."""
 
 
 def evidence_of(
@@ -33,6 +39,7 @@ def evidence_of(
 ) -> Evidence:
     """Return the evidence of the decision that has just changed `order`."""
     quote = order.quote
+    accepted = quote.accepted if quote and decision == "approve" else None
     return Evidence(
         sequence=order.internals.sequence,
         at=order.internals.last_entry_at or order.updated_at,
@@ -43,4 +50,6 @@ def evidence_of(
         agent=agent,
         revision=quote.revision if quote else None,
         sha256=quote.sha256 if quote else None,
+        accepted_sha256=accepted.sha256 if accepted else None,
+        options=accepted.options if accepted else (),
     )

@@ -6,7 +6,7 @@ say so. What the status does not allow is a Conflict. Nothing here reads a clock
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -711,16 +711,28 @@ class Order(Entity):
 
     # -- the contact person -----------------------------------------------------------------------------------------
 
-    def approve(self, name: str, at: datetime) -> Change:
-        """Accept the current revision; one that is past its last day, or no longer on offer, is a Conflict."""
+    def approve(
+        self,
+        name: str,
+        at: datetime,
+        options: Collection[str] | None = None,
+        purchase_order_number: str | None = None,
+    ) -> Change:
+        """Accept the current revision with these of its options, or None for those that are offered as chosen.
+
+        A revision that is past its last day, or no longer on offer, is a Conflict.
+        """
         self.require_on_offer("approve", at)
+        quote = self.quote_in(QuoteState.APPROVED, at)
+        if quote and (quote.options or purchase_order_number):
+            quote = quote.accepted_with(options, purchase_order_number, self.account_id, self.order_id)
         return self.with_entry(
             at,
             Actor(kind="contact", name=name),
             Event.COMPLETED,
             {**self.revision_data(), **self.asked_data()},
             status=Status.COMPLETED,
-            quote=self.quote_in(QuoteState.APPROVED, at),
+            quote=quote,
             closed=Closed(by="contact", reason=None, at=at),
         )
 

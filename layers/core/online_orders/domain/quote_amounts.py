@@ -12,7 +12,7 @@ from math import floor
 from typing import NamedTuple
 
 from online_orders.domain import money
-from online_orders.domain.quote_parts import Discount, Proration, TaxAmount
+from online_orders.domain.quote_parts import Accepted, Discount, Proration, TaxAmount
 from online_orders.domain.quotes import Quote, QuoteLine, Recurrence, Totals
 from online_orders.domain.taxes import Tax, Treatment
 
@@ -228,3 +228,19 @@ def priced_with(quote: Quote, options: Collection[str]) -> Priced:
 def chosen(lines: Iterable[QuoteLine], options: Collection[str]) -> Iterable[QuoteLine]:
     """Yield the lines that are not optional, and those of the options by their ids."""
     return (line for number, line in enumerate(lines, start=1) if not line.optional or str(number) in options)
+
+
+def accepted(
+    quote: Quote, options: Collection[str], purchase_order_number: str | None, account_id: str, order_id: str
+) -> Accepted:
+    """Return what is accepted of a revision with these of its options; raise the errors of `check_options`."""
+    priced = priced_with(quote, options)
+    found = Accepted(
+        options=tuple(number for number in quote.options if number in options),
+        totals=priced.totals,
+        taxes=priced.taxes,
+        gross_totals=priced.gross_totals,
+        purchase_order_number=purchase_order_number,
+        sha256="",
+    )
+    return found.model_copy(update={"sha256": found.content_hash(order_id, account_id, quote.revision, quote.sha256)})

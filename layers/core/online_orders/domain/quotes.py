@@ -167,6 +167,18 @@ class Quote(Entity):
 
         return quote_amounts.priced_with(self, options)
 
+    def accepted_with(
+        self, options: Collection[str] | None, purchase_order_number: str | None, account_id: str, order_id: str
+    ) -> "Quote":
+        """Return the revision with what was accepted of it: these of its options, or None for those that are offered
+        as chosen, and under this number.
+        """
+        from online_orders.domain import quote_amounts
+
+        chosen = self.offered_options if options is None else options
+        accepted = quote_amounts.accepted(self, chosen, purchase_order_number, account_id, order_id)
+        return self.model_copy(update={"accepted": accepted})
+
     def is_past(self, today: date) -> bool:
         """Return whether the last day of validity is over; `today` is the account's."""
         return today > self.valid_until

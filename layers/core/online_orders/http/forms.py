@@ -9,7 +9,8 @@ from aws_lambda_powertools.event_handler import Request
 
 from online_orders.http import bodies
 
-MAX_FIELDS = 50
+MAX_FIELDS = 250
+"""One for each line of the longest quote, which may be optional, and the others."""
 
 
 def form_fields(request: Request) -> dict[str, str]:

@@ -15,7 +15,14 @@ from online_orders.domain.mail_kinds import AT_DESK, Role
 from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Order
 from online_orders.domain.timeline import Entry
-from online_orders_rendering.i18n import ItemTexts, Translator, closing_sentence, line_of, nonzero_totals, passed_starts
+from online_orders_rendering.i18n import (
+    ItemTexts,
+    Translator,
+    closing_sentence,
+    line_of,
+    nonzero_final_totals,
+    passed_starts,
+)
 
 
 def address_of(contact: Contact) -> str:
@@ -61,7 +68,7 @@ class OrderMailContext:
             named["valid_until"] = translate.day(order.quote.valid_until)
             named["totals"] = ", ".join(
                 f"{translate(f'total.{name}')}: {translate.money(amount, order.quote.currency)}"
-                for name, amount in nonzero_totals(order.quote)
+                for name, amount in nonzero_final_totals(order.quote)
             ) or translate("total.nothing")
         if order.closed:
             named["who"] = self._who_closed()
@@ -103,7 +110,7 @@ class OrderMailContext:
             "order": order,
             "entry": self.entry,
             "quote": order.quote,
-            "charged": nonzero_totals(order.quote) if order.quote else [],
+            "charged": nonzero_final_totals(order.quote) if order.quote else [],
             "ordered": self.ordered,
             "passed": self.passed,
             "is_other_name": self._is_other_name,
