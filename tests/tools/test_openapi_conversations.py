@@ -211,6 +211,23 @@ def share_work(say: Conversation, order_id: str) -> None:
     say("GET", "/api/desk/messages", 200, cs)
 
 
+def approve_discount(say: Conversation, order_id: str) -> None:
+    """One that a lead refuses, and one that goes."""
+    cs, agent, policy = say.lab.users.cs, say.lab.users.agent, "/api/desk/discount-policy"
+    say("GET", policy, 200, cs)
+    say("PUT", policy, 200, cs, json=examples.DISCOUNT_POLICY)
+    desk = f"/api/desk/orders/{order_id}"
+    say("POST", f"{desk}/claim", 200, cs)
+    quote = {**examples.QUOTE, "discount": {"percent": "50"}}
+    for decision, status, body in (("refuse", 200, examples.DISCOUNT_REFUSAL), ("approve", 202, {})):
+        waiting = say("POST", f"{desk}/quote", 202, agent, json=quote).json()
+        assert waiting["proposal"]["reasons"] == ["percent"]
+        assert say("GET", desk, 200, cs).json()["proposal"] == waiting["proposal"]
+        say("POST", f"{desk}/proposal/{decision}", status, cs, json=body)
+    say("POST", f"{desk}/proposal/approve", 409, cs, json={})
+    say("PUT", policy, 200, cs, json={})
+
+
 def keep_accounts(say: Conversation) -> None:
     cs = say.lab.users.cs
     account = say("GET", "/api/desk/accounts/acme", 200, cs)
@@ -275,7 +292,8 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     assert 'rel="next"' in table.headers["link"]
 
     desk = f"/api/desk/orders/{order_id}"
-    share_work(say, say.place(customer))
+    for handle in (share_work, approve_discount):
+        handle(say, say.place(customer))
     say("GET", "/api/desk/orders?status=submitted", 200, cs)
     for action, status, body in (
         ("claim", 200, {}),

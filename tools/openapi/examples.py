@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from online_orders.domain import audit, hand_over, order_delivery, questions
+from online_orders.domain import audit, hand_over, order_delivery, proposals, questions
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
 from online_orders.domain.attachments import Attachment, Upload
 from online_orders.domain.catalog import Catalog, catalog_body, shipped
 from online_orders.domain.certificates import Certificate, PublicKey, Signature, certificate_document
+from online_orders.domain.discounts import costs_of, judge
 from online_orders.domain.errors import FieldError, OnlineOrdersError
 from online_orders.domain.evidence import Evidence, evidence_of
 from online_orders.domain.figures import Dimension, Figures, figures_row
@@ -33,6 +34,7 @@ from online_orders.domain.prices import (
     parse_prices,
     prices_csv,
 )
+from online_orders.domain.proposals import DiscountPolicy
 from online_orders.domain.quote_requests import parse_quote
 from online_orders.domain.quotes import Quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
@@ -202,6 +204,8 @@ COMMENT = {"text": "Can the addresses be one block?"}
 DESK_COMMENT = {"text": "Block reserved.", "internal": True}
 RESENDING = {"contact": {"name": "Robin Deputy", "email": "robin@northwind.example"}}
 ANSWER = {"text": "Yes, the addresses are one block."}
+DISCOUNT_POLICY = {"percent": "20", "amounts": {"EUR": "5000.00"}, "margin_percent": "10"}
+DISCOUNT_REFUSAL = {"reason": "Not for less than a year."}
 HAND_OVER = {"decision": "approve"}
 HAND_OVER_REFUSAL = {"decision": "refuse", "reason": "We may take decisions from the procurement team alone."}
 CONTACT_REPORT = {"text": "Dana has left; Robin Deputy is the right person now."}
@@ -247,6 +251,12 @@ def story() -> Story:
     instead("declined", order.decline(STAFF, DECLINING["reason"], next(times)))
     asking = Actor(kind="customer", name=CUSTOMER.email)
     order = then("commented", order.comment(asking, COMMENT["text"], next(times)))
+    quote, at = _quote(order), next(times)
+    figures, _ = judge(quote, costs_of(QUOTE), DiscountPolicy())
+    proposed = proposals.propose(order, quote, QUOTE, ("percent",), figures, STAFF, at).order
+    instead("proposed", Change(proposed, ()))
+    instead("discount approved", proposals.approve(proposed, quote, STAFF, at, timedelta(minutes=1)))
+    instead("discount refused", proposals.refuse(proposed, DISCOUNT_REFUSAL["reason"], STAFF, at))
     order = then("quoted", order.offer(_quote(order), STAFF, next(times), timedelta(minutes=1)))
     instead("undone", order.undo_quote(STAFF, order.updated_at + timedelta(seconds=30)))
     order = then("let go", order_delivery.release_mail(order, next(times)))
@@ -598,6 +608,9 @@ BODIES: Mapping[str, Examples] = {
     "quote_order": {"monthly": QUOTE},
     "preview_quote": {"monthly": QUOTE},
     "undo_quote": {"nothing": {}},
+    "put_discount_policy": {"a_fifth": DISCOUNT_POLICY},
+    "approve_discount": {"nothing": {}},
+    "refuse_discount": {"why": DISCOUNT_REFUSAL},
     "decline_order": {"outside": DECLINING},
     "resend_quote": {"same_contact": {}, "other_contact": RESENDING},
     "comment_on_desk_order": {"internal": DESK_COMMENT},
@@ -650,6 +663,8 @@ _DESK_ORDERS = {
     "release_order": "released",
     "quote_order": "quoted",
     "undo_quote": "undone",
+    "approve_discount": "discount approved",
+    "refuse_discount": "discount refused",
     "decline_order": "declined",
     "resend_quote": "resent",
     "comment_on_desk_order": "commented",
@@ -684,6 +699,7 @@ _SHARED: Mapping[tuple[str, ...], Examples] = {
     ("show_teams", "put_teams"): {"one_team": {"teams": [TEAM]}},
     ("show_letterhead", "put_letterhead"): {"without_logo": LETTERHEAD},
     ("show_text_modules", "put_text_modules"): {"one_text": {"text_modules": [TEXT_MODULE]}},
+    ("show_discount_policy", "put_discount_policy"): {"a_fifth": DISCOUNT_POLICY},
     ("show_catalog_draft", "put_catalog_draft"): {"unfinished": catalog_draft()},
     ("show_quote", "show_desk_quote"): {"offered": quote_after("offered")},
     ("show_account", "report_contact", "show_desk_account", "put_account"): {"enrolled": account_body()},

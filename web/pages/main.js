@@ -165,6 +165,12 @@ const PAGES = [
     "terms",
   ],
   [
+    /^\/desk\/discount-policy$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/discount-policy.js"))).showDiscountPolicy(context),
+    "discounts",
+  ],
+  [
     /^\/desk\/audit$/,
     "desk:audit",
     async (context) => (await fetched(import("./desk/audit.js"))).showAudit(context),
@@ -209,6 +215,7 @@ const ENTRIES = [
   ["text-modules", "/desk/text-modules", "nav.text_modules", "desk:read"],
   ["letterhead", "/desk/letterhead", "nav.letterhead", "desk:read"],
   ["terms", "/desk/terms", "nav.terms", "desk:read"],
+  ["discounts", "/desk/discount-policy", "nav.discounts", "desk:read"],
   ["service-users", "/desk/service-users", "nav.service_users", "desk:read"],
   ["figures", "/desk/figures", "nav.figures", "desk:figures"],
   ["audit", "/desk/audit", "nav.audit", "desk:audit"],

@@ -105,6 +105,7 @@ export type AuditEntry = Schemas["AuditEntry"];
 export type Catalog = Schemas["Catalog"];
 export type Currency = Schemas["Currency"];
 export type DeskOrder = Schemas["DeskOrder"];
+export type DiscountPolicy = Schemas["DiscountPolicyAnswer"];
 export type Entry = Schemas["Entry"];
 export type Evidence = Schemas["Evidence"];
 export type Figures = Schemas["Figures"];

@@ -68,6 +68,7 @@
 | active admins of a team   | as its people      | MANAGERS                | active                                  |
 | teams of the desk         | STAFF              | TEAMS                   | version, changed_by, changed_at         |
 | text modules of the desk  | STAFF              | TEXTMODULES             | the same                                |
+| policy of discounts       | STAFF              | DISCOUNTPOLICY          | the same                                |
 | change of a person        | PERSON#{user}      | PERSONCHANGE#{version}  | outstanding                             |
 | audit entry               | AUDIT#{month}      | {entry}                 | user_id, subject, account_id            |
 | key of certificates       | CERTIFICATEKEYS    | {thumbprint}            | der (the public key)                    |
@@ -433,6 +434,10 @@ def teams_key() -> Key:
 
 def text_modules_key() -> Key:
     return key(STAFF_PK, "TEXTMODULES")
+
+
+def discount_policy_key() -> Key:
+    return key(STAFF_PK, "DISCOUNTPOLICY")
 
 
 def terms_key(locale: str, group: str | None = None) -> Key:
