@@ -743,6 +743,7 @@ class Order(Entity):
     ) -> Change:
         """Accept the current revision with these of its options, or None for those that are offered as chosen.
 
+        A purchase order number that is given takes the place of the order's: the buyer's invoice has to name it.
         `attachment` is the SHA-256 of the file that came with it. A revision that is past its last day, or no longer on
         offer, is a Conflict.
         """
@@ -757,6 +758,7 @@ class Order(Entity):
             {**self.revision_data(), **self.asked_data(), **({"attachment": attachment} if attachment else {})},
             status=Status.COMPLETED,
             quote=quote,
+            purchase_order_number=purchase_order_number or self.purchase_order_number,
             closed=Closed(by="contact", reason=None, at=at),
         )
 
