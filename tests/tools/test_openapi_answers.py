@@ -11,6 +11,7 @@ from online_orders.domain.catalog import catalog_body, shipped
 from online_orders.domain.estimates import BUCKET_DAYS, MIN_ORDERS
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.prices import draft_from_revision
 from online_orders.domain.quote_requests import parse_quote
 from online_orders.domain.quotes import Quote, QuoteState
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
@@ -95,6 +96,27 @@ def test_a_quote_of_every_state_is_as_described(state: QuoteState, currency: str
     for decided_at in (None, LATER):
         shown = quote_body(quote.model_copy(update={"offered_at": LATER, "decided_at": decided_at}), LATER.date())
         assert faults(shown, schema("Quote")) == []
+
+
+def test_a_quote_with_everything_is_as_described() -> None:
+    order = order_of_every_kind().claim(examples.STAFF, LATER).order
+    line = {"description": "Item", "quantity": 1, "unit_price": "100", "recurrence": "yearly"}
+    ids = [str(number) for number in range(1, len(order.items) + 1)]
+    tax = {"treatment": "rate", "label": "VAT", "rate": "7.125", "sentence": "As agreed."}
+    lines = [
+        *({"item_id": item_id, **line} for item_id in ids),
+        {**line, "starts_on": "2027-01-31", "prorate": True, "discount": {"percent": "33.3333"}, "message": "x"},
+        {**line, "starts_on": "2027-01-01", "term_months": 12, "discount": {"amount": "1"}},
+        {**line, "optional": True, "option_group": "a", "selected": True, "tax": {"treatment": "exempt", "label": "x"}},
+    ]
+    quote = quote_of(
+        order, lines=lines, tax=tax, discount={"percent": "0.0001"}, common_end_on="2027-12-31"
+    ).accepted_with(None, "PO-1", order.account_id, order.order_id)
+    assert {*quote.model_dump(mode="json")} == {*Quote.model_fields} - {"buyer", "terms_version", "letterhead_version"}
+    assert faults(quote_body(quote, date(2026, 11, 22)), schema("Quote")) == []
+    draft = draft_from_revision(quote, today=date(2026, 11, 22), valid_until=date(2027, 1, 1))
+    assert faults(draft.model_dump(mode="json"), schema("QuoteDraft")) == []
+    assert faults(draft.model_dump(mode="json"), schema("NewQuote")) == []
 
 
 @pytest.mark.parametrize("event", Event)

@@ -11,7 +11,9 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import core_schema
 
 from online_orders.domain.accounts import Country, Currency, TimeZone
+from online_orders.domain.decimals import MAX_PERCENT_DECIMALS, Percent
 from online_orders.domain.iso import COUNTRIES, MINOR_DIGITS
+from online_orders.domain.taxes import MAX_RATE_DECIMALS, Rate
 from online_orders.domain.values import absent_when_blank, instant_text
 
 COMPONENTS = "#/components/schemas/"
@@ -36,6 +38,11 @@ _NAMED: Mapping[str, tuple[list[Any], JsonSchemaValue]] = {
     "TimeZone": (_checks_of(TimeZone), {"type": "string", "description": "IANA.", "enum": _time_zones()}),
 }
 """By validating function, which pydantic cannot look into, the schema that it amounts to."""
+_PERCENTAGES = (
+    (_checks_of(Percent), MAX_PERCENT_DECIMALS, "exclusiveMinimum"),
+    (_checks_of(Rate), MAX_RATE_DECIMALS, "minimum"),
+)
+"""By validating function: how many decimals a percentage has, and how it is bounded below."""
 _STANDS_FOR = "x-stands-for"
 
 
@@ -78,11 +85,19 @@ class Schemas(GenerateJsonSchema):
             self._may_be_blank = False
 
     def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> JsonSchemaValue:
+        for checks, decimals, bound in _PERCENTAGES:
+            if schema["function"]["function"] in checks:
+                return self._percentage(decimals, bound)
         text = super().function_after_schema(schema)
         for name, (checks, _) in _NAMED.items():
             if schema["function"]["function"] in checks:
                 return {_STANDS_FOR: name}
         return text
+
+    def _percentage(self, decimals: int, bound: str) -> JsonSchemaValue:
+        written: JsonSchemaValue = {"type": "string", "pattern": rf"^[0-9]{{1,3}}(\.[0-9]{{1,{decimals}}})?$"}
+        number = {"type": "number", bound: 0, "maximum": 100}
+        return written if self.mode == "serialization" else {"anyOf": [written, number]}
 
     def ser_schema(self, schema: Any) -> JsonSchemaValue | None:
         if schema.get("function") is instant_text:
@@ -132,9 +147,15 @@ def _bound_amount(schema: dict[str, Any]) -> None:
     """Apply the bounds of a decimal, which pydantic leaves beside its alternatives under names that JSON Schema does
     not know.
     """
-    if "anyOf" not in schema or not {"gt", "lt"} <= schema.keys():
+    lower = next((name for name in _BOUNDS if name in schema), None)
+    if "anyOf" not in schema or lower is None or "lt" not in schema:
         return
-    above, below = int(schema.pop("gt")), int(schema.pop("lt"))
+    above, below = int(schema.pop(lower)), int(schema.pop("lt"))
     written, number = schema["anyOf"]
     written["pattern"] = written["pattern"].replace("[0-9]+", f"[0-9]{{1,{len(str(below)) - 1}}}")
-    number |= {"exclusiveMinimum": above, "exclusiveMaximum": below}
+    if above == 0:
+        written["pattern"] = written["pattern"].replace("-?", "")
+    number |= {_BOUNDS[lower]: above, "exclusiveMaximum": below}
+
+
+_BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum"}

@@ -10,6 +10,7 @@ from typing import Annotated
 import rfc8785
 from pydantic import Field
 
+from online_orders.domain.decimals import Percent
 from online_orders.domain.quotes import Recurrence, Totals
 from online_orders.domain.taxes import Treatment
 from online_orders.domain.values import Entity, is_none
@@ -18,7 +19,7 @@ from online_orders.domain.values import Entity, is_none
 class Discount(Entity):
     """Of a line or a whole quote: a percentage, or an amount."""
 
-    percent: Annotated[Decimal | None, Field(exclude_if=is_none)] = None
+    percent: Annotated[Percent | None, Field(exclude_if=is_none)] = None
     amount: Annotated[Decimal | None, Field(exclude_if=is_none)] = None
     recurrence: Annotated[
         Recurrence | None, Field(exclude_if=is_none, description="From which total of the quote the amount goes off.")

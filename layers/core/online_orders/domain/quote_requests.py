@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, NamedTuple, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from online_orders.domain import money
 from online_orders.domain.accounts import Account, Currency
 from online_orders.domain.catalog import MAX_ITEMS
-from online_orders.domain.decimals import Percent, PositivePrice, Price, decimal_text
+from online_orders.domain.decimals import Cost, Percent, PositivePrice, Price
 from online_orders.domain.errors import FieldError, Invalid
 from online_orders.domain.field_errors import field_errors_of
 from online_orders.domain.iso import MINOR_DIGITS
@@ -93,7 +92,7 @@ class NewLine(Request):
     )
     tax: Tax | None = None
     unit_cost: Annotated[
-        Annotated[Decimal, BeforeValidator(decimal_text), Field(ge=0, lt=money.MAX_AMOUNT)] | None,
+        Cost | None,
         Field(description="What one costs the seller; for margins, and never shown to customers."),
     ] = None
 
