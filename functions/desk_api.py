@@ -18,6 +18,7 @@ from online_orders.routes import (
     desk_quotes,
     desk_requests,
     desk_setup,
+    desk_terms,
     desk_views,
     price_lists,
 )
@@ -34,6 +35,7 @@ for resource in (
     desk_discounts,
     desk_requests,
     desk_setup,
+    desk_terms,
     desk_views,
     desk_accounts,
     price_lists,

@@ -11,6 +11,7 @@ from online_orders import clock
 from online_orders.aws import (
     account_store,
     contact_report_store,
+    letterhead_store,
     link_store,
     mail,
     mail_choice_store,
@@ -166,7 +167,9 @@ def _make_link(purpose: Literal["order", "quote"], order: Order) -> ConfirmLink:
 def _attach_quote(order: Order, quote: Quote, account: Account, installation: Installation) -> mail.Attachment:
     """Return the PDF of the quote, made when it is first needed and stored."""
     pdf = pdf_store.find_or_store(
-        order.order_id, quote.revision, lambda: render_quote_pdf(order, quote, account, installation)
+        order.order_id,
+        quote.revision,
+        lambda: render_quote_pdf(order, quote, account, installation, letterhead_store.letterhead_of(quote)),
     )
     return mail.quote_attachment(order.order_id, quote.revision, pdf)
 

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.aws import account_store, link_store, mail, mail_pause, order_store, pdf_store, workflow
+from online_orders.aws import (
+    account_store,
+    letterhead_store,
+    link_store,
+    mail,
+    mail_pause,
+    order_store,
+    pdf_store,
+    workflow,
+)
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.quote_mail import route_after_failure
 from online_orders.aws.table import TABLE_ERRORS
@@ -77,7 +86,9 @@ def _compose(order: Order) -> tuple[mail.OutgoingMail, Link]:
         raise ValueError(f"order {order.order_id} has no quote")
     account, installation_info = account_store.get_account(order.account_id), installation()
     pdf = pdf_store.find_or_store(
-        order.order_id, quote.revision, lambda: render_quote_pdf(order, quote, account, installation_info)
+        order.order_id,
+        quote.revision,
+        lambda: render_quote_pdf(order, quote, account, installation_info, letterhead_store.letterhead_of(quote)),
     )
     link, confirm = link_store.issue_link(order, "quote")
     content = render_quote_mail(order, account, confirm, installation_info, clock.now())

@@ -15,7 +15,7 @@ from enum import IntEnum
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -40,6 +40,9 @@ from online_orders_cli import (
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
 from online_orders_cli.output import Output
+
+if TYPE_CHECKING:
+    from online_orders.domain.terms import StandardTerms
 
 Desired = TypeVar("Desired")
 """What a row, or several, of an import want."""
@@ -112,7 +115,9 @@ imports = typer.Typer(
     no_args_is_help=True,
     help="Import accounts, enrollments, sites, prices and people from CSV or JSON, and the catalog.",
 )
-exports = typer.Typer(no_args_is_help=True, help="Export orders, timelines and prices as JSON or CSV, and the catalog.")
+exports = typer.Typer(
+    no_args_is_help=True, help="Export accounts, orders, timelines and prices as JSON or CSV, and the catalog."
+)
 redrive = typer.Typer(no_args_is_help=True, help="Repair orders, and send mails from the dead-letter queue again.")
 rebuild = typer.Typer(no_args_is_help=True, help="Build anew what is derived from orders and accounts.")
 mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and release it.")
@@ -461,6 +466,22 @@ Spreadsheet = Annotated[
 To = Annotated[Path | None, typer.Option(help="A file instead of standard output.")]
 
 
+@exports.command("accounts")
+def export_accounts(
+    ctx: typer.Context,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="CSV with the columns of `import accounts`, instead of JSON lines.")
+    ] = False,
+    spreadsheet: Spreadsheet = None,
+    to: To = None,
+) -> None:
+    """Export all accounts by id, as `import accounts` reads them: whole, or without sites and enrollments as CSV."""
+    session: Session = ctx.obj
+    rows = session.output.counted(session.installation.pages("/api/desk/accounts"), "accounts")
+    is_csv = as_csv or spreadsheet is not None
+    _write(importing.account_rows(iter(rows), spreadsheet) if is_csv else map(_json_line, rows), to)
+
+
 @exports.command("orders")
 def export_orders(
     ctx: typer.Context,
@@ -778,45 +799,67 @@ TextFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A t
 LocaleOption = Annotated[Locale, typer.Option(help="The language of the accounts that these terms are for.")]
 
 
+GroupOption = Annotated[
+    str | None, typer.Option(help="A group of accounts: the terms are for its accounts in that language only.")
+]
+
+
 @terms.command("show")
 def show_terms(ctx: typer.Context) -> None:
-    """Show the terms of each language. Without any, the parameter QuoteTerms applies, or the product's own terms."""
+    """Show the terms of each language, and of groups. Without any, the parameter QuoteTerms applies, or the product's
+    own terms.
+    """
     session: Session = ctx.obj
     session.installation.act_as_product()
-    from online_orders.aws.terms_store import find_terms
+    from online_orders.aws.terms_store import list_terms
 
+    stored = list_terms()
+    of_languages = {each.locale: each for each in stored if each.group is None}
     for locale in LOCALES:
-        found = find_terms(locale)
-        text = (
-            f"version {found.version} of {operating.as_text(found.updated_at)}:\n{found.text}" if found else "not set"
-        )
-        facts = found.model_dump(mode="json") if found else {"locale": locale, "version": None}
-        session.output.say(f"{locale}: {text}", **facts)
+        if locale not in of_languages:
+            session.output.say(f"{locale}: not set", locale=locale, version=None)
+            continue
+        _show_terms(session, of_languages[locale])
+    for found in stored:
+        if found.group is not None:
+            _show_terms(session, found)
+
+
+def _show_terms(session: Session, found: StandardTerms) -> None:
+    name, since = operating.name_of_terms(found.locale, found.group), operating.as_text(found.updated_at)
+    session.output.say(f"{name}: version {found.version} of {since}:\n{found.text}", **found.model_dump(mode="json"))
 
 
 @terms.command("set")
-def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption) -> None:
-    """Set the terms of a language to the text in a file. New quotes have them; earlier quotes do not change."""
+def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption, group: GroupOption = None) -> None:
+    """Set the terms of a language, or of a group, to the text in a file. New quotes have them; earlier quotes do not
+    change.
+    """
     session: Session = ctx.obj
     try:
         words = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise tables.Unreadable(f"{file} is not text in UTF-8: {error}") from error
     session.installation.act_as_product()
-    stored = operating.store_terms(locale, words)
-    session.output.say(f"{locale}: version {stored['version']}, {len(stored['text'])} characters.", **stored)
+    stored = operating.store_terms(locale, words, group)
+    name = operating.name_of_terms(locale, group)
+    session.output.say(f"{name}: version {stored['version']}, {len(stored['text'])} characters.", **stored)
 
 
 @terms.command("clear")
-def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
-    """Remove the terms of a language, so that the parameter QuoteTerms or the product's own terms apply again."""
+def clear_terms(ctx: typer.Context, locale: LocaleOption, group: GroupOption = None) -> None:
+    """Remove the terms of a language, or of a group, so that the next ones that apply hold again: of a group the
+    language's, of a language the parameter QuoteTerms or the product's own. Their versions are kept.
+    """
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders import clock
     from online_orders.aws.terms_store import remove_terms
 
-    was_set = remove_terms(locale, clock.now())
-    session.output.say(f"{locale}: {'removed' if was_set else 'not set'}.", locale=locale, was_set=was_set)
+    was_set = remove_terms(locale, clock.now(), group=group)
+    facts = {"locale": locale, **({"group": group} if group else {}), "was_set": was_set}
+    name = operating.name_of_terms(locale, group)
+    session.output.say(f"{name}: {'removed' if was_set else 'not set'}.", **facts)
 
 
 @keys.command("show")

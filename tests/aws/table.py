@@ -61,6 +61,8 @@ class Table:
         start = asked.get("ExclusiveStartKey")
         keys = sorted(key for key in self.items if key[0] == pk and first <= key[1] <= last)
         rest = [key for key in keys if not start or key > _key(start)]
+        if not asked.get("ScanIndexForward", True):
+            rest = [key for key in reversed(keys) if not start or key < _key(start)]
         found = rest[: min(asked["Limit"], self.page)]
         more = {"LastEvaluatedKey": {"pk": {"S": pk}, "sk": {"S": found[-1][1]}}} if found != rest else {}
         return {"Items": [self.items[key] for key in found], "Count": len(found), **more}

@@ -128,7 +128,7 @@ def test_a_draft_asks_the_lists_of_the_account_and_its_groups_in_one_read(desk: 
     assert [each.model_dump(mode="json") for each in draft.price_sources or ()] == [
         {"item_id": "1", "list": "group", "group": "schools", "version": 3, "valid_from": TODAY.isoformat()}
     ], "the price of the first group begins tomorrow"
-    assert Counter(desk.table.calls) == {"batch_get_item": 2, "get_item": 1}, "the account, the lists, the terms"
+    assert Counter(desk.table.calls) == {"batch_get_item": 3}, "the account, the lists, the terms"
     put_price_list(
         PriceList(currency="CHF", account_id="acme", version=1, updated_at=NOW, prices=(LISTED,)), None, CLARA
     )
@@ -187,8 +187,8 @@ def test_a_quote_that_lost_its_race_is_made_again_from_the_order_as_it_is_then(d
     desk.before_next("transact_write_items", lambda: desk.follow(lambda order: order.release(CLARA, NOW)))
     order = quoting.offer_next_revision(ORDER_ID, quote_body(), STAFF_CALLER, None)
     assert (order.assignee, order.internals.sequence) == (None, ORDER.internals.sequence + 2)
-    assert reads(desk) == {"get_item": 5, "batch_get_item": 2}, (
-        "where it is; order and caller twice; account, terms and policy once"
+    assert reads(desk) == {"get_item": 3, "batch_get_item": 4}, (
+        "where it is; order and caller twice; account with the letterhead, terms, and policy, once"
     )
 
 

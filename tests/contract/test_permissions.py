@@ -75,6 +75,8 @@ class Subject:
         }
         if "?account_id" in row:
             path += "?account_id={account_id}"
+        if path == "/api/desk/terms/versions":
+            path += "?locale=en"
         more: dict[str, Any] = {"headers": {"Idempotency-Key": fresh("permission")}}
         if path == "/api/token":
             credentials = {name: self.machine[name] for name in ("client_id", "client_secret")}

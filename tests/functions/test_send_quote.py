@@ -7,12 +7,14 @@ import pytest
 
 import give_up_quote
 import send_quote
-from online_orders.aws import link_store, mail, mail_pause, pdf_store
+from online_orders.aws import letterhead_store, link_store, mail, mail_pause, pdf_store
+from online_orders.aws.letterhead_store import StoredLetterhead
 from online_orders.aws.mail import Attachment, MailRefused, OutgoingMail
 from online_orders.aws.workflow import Step
 from online_orders.domain.approval_links import ConfirmLink, Link
 from online_orders.domain.erasure import ERASED_CONTACT
 from online_orders.domain.errors import InProgress, Unavailable
+from online_orders.domain.letterheads import Letterhead, parse_letterhead
 from online_orders.domain.orders import Change, Order
 from online_orders.telemetry import MetricUnit
 from tests.aws.desk import AT, Desk
@@ -32,6 +34,7 @@ from tests.domain.builders import (
     quote_for,
     sending,
 )
+from tests.domain.test_letterheads import LEAST
 from tests.functions.invocation import STEP, Context
 
 Json = dict[str, Any]
@@ -52,6 +55,7 @@ class Post:
         self.refusal: Exception | None = None
         self.paused = False
         self.done: list[Any] = []
+        self.letterheads: list[Letterhead | None] = []
 
     def send(self, outgoing: OutgoingMail, tags: Json, at: Any) -> None:
         if self.refusal:
@@ -71,7 +75,8 @@ def post(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Post:
         post.done.append(("find_or_store", order_id, revision))
         return make()
 
-    def render_pdf(order: Order, quote: Any, account: Any, installation: Any) -> bytes:
+    def render_pdf(order: Order, quote: Any, account: Any, installation: Any, letterhead: Any) -> bytes:
+        post.letterheads.append(letterhead)
         assert (quote, account.name, installation) == (order.quote, "Acme Ltd", ("Brand", "https://orders.example"))
         return b"paper"
 
@@ -112,6 +117,20 @@ def test_a_quote_is_sent_with_its_paper_and_that_is_recorded(desk: Desk, post: P
     assert post.done == mail_to(CONNIE.email)
     assert (desk.events, desk.order.status, desk.told) == (["order.quoted"], "pending_confirmation", [COUNTED])
     assert (desk.entries()[0].at, desk.order.internals.quote_link_key_id) == (NOW, "key-1")
+
+
+def test_the_paper_has_the_letterhead_that_the_quote_names(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = StoredLetterhead(parse_letterhead(LEAST), 3, "2026-11-22T10:00:00.000Z", CLARA.email)
+    monkeypatch.setattr(letterhead_store, "get_version", {3: stored}.__getitem__)
+    quote = SENDING.quote
+    assert quote
+    named = quote.model_copy(update={"letterhead_version": 3})
+    for order in (SENDING, SENDING.model_copy(update={"quote": named})):
+        desk.store(order, account_of())
+        send()
+    assert post.letterheads == [None, stored.letterhead]
 
 
 def test_whoever_is_sent_a_quote_again_is_not_suppressed_any_more(desk: Desk, post: Post) -> None:

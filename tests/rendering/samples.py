@@ -18,6 +18,7 @@ from online_orders.domain.evidence import LinkDecision, evidence_of
 from online_orders.domain.hand_over import approve_hand_over, hand_over, refuse_hand_over
 from online_orders.domain.installation import Installation
 from online_orders.domain.languages import texts
+from online_orders.domain.letterheads import parse_letterhead
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
@@ -39,6 +40,7 @@ from online_orders_rendering.mails.compose import (
 )
 from online_orders_rendering.pages.approval import decision_page, outcome_page
 from online_orders_rendering.quote_pdf import render_pdf
+from online_orders_rendering.sample_quote import render_sample_pdf
 from tests.domain.builders import (
     ANNA,
     CARLA,
@@ -73,6 +75,21 @@ ACCOUNT_NAME = "Acme Logistics Ltd"
 OTHER_ACCOUNT_NAME = "Acme that was renamed"
 """What the account is called by the time that something is said of its orders."""
 
+LETTERHEAD: Json = {
+    "legal_name": "Northwind Networks GmbH",
+    "address": "Ringstraße 1\n10115 Berlin",
+    "register_entry": "Amtsgericht Charlottenburg HRB 123456",
+    "tax_numbers": ["USt-IdNr. DE123456789", "St.-Nr. 27/123/45678"],
+    "bank": "Musterbank\nIBAN DE02 1203 0000 0000 2020 51\nBIC BYLADEM1001",
+    "email": "desk@vendor.example",
+    "phone": "+49 30 1234567",
+    "website": "vendor.example",
+    "colors": {"accent": "#b3261e"},
+    "texts": {
+        "de": {"footer": "Geschäftsführerin: Dana Vendor"},
+        "en": {"footer": "Managing director: Dana Vendor", "address": "Ringstraße 1\n10115 Berlin\nGermany"},
+    },
+}
 QUOTED: tuple[Json, ...] = (
     line_of("1", "420", description="Bandwidth 200 Mbps", quantity=1),
     line_of("2", "0", description="Early activation", quantity=1, recurrence="once"),
@@ -514,6 +531,7 @@ def everything() -> None:
     _decisions(order)
     _replies_of_the_desk(order)
     _expiries(order)
+    render_sample_pdf(parse_letterhead(LETTERHEAD), "en", INSTALLATION, TODAY)
     for quote in (quote_of(), judge_quote(quote_body(line_of(unit_price="0")))):
         render_pdf(
             quote,

@@ -135,6 +135,15 @@ def keep_catalog(say: Conversation) -> None:
     say("GET", f"{path}/versions/1?compared_with=0", 200, cs)
 
 
+def keep_terms(say: Conversation) -> None:
+    cs, path = say.lab.users.cs, "/api/desk/terms"
+    say("PUT", path, 200, cs, json={"locale": "en", "text": "Net 30 days."}, headers={"If-None-Match": "*"})
+    say("GET", path, 200, cs)
+    say("PUT", path, 200, cs, json={"locale": "en", "group": None, "text": None}, headers={"If-Match": '"1"'})
+    say("GET", f"{path}/versions?locale=en&limit=1", 200, cs)
+    say("GET", f"{path}/versions?locale=en&group=partners", 200, cs)
+
+
 def manage_service_users(say: Conversation) -> None:
     lab = say.lab
     for path, user, body in (
@@ -179,6 +188,12 @@ def share_work(say: Conversation, order_id: str) -> None:
     for path, body in (("teams", teams), ("text-modules", modules)):
         say("PUT", f"/api/desk/{path}", 200, cs, json=body)
         say("GET", f"/api/desk/{path}", 200, cs)
+    say("GET", "/api/desk/letterhead", 200, cs)
+    for letterhead in (examples.LEAST_LETTERHEAD, examples.LETTERHEAD):
+        say("POST", "/api/desk/letterhead/preview?locale=de", 200, cs, json=letterhead)
+        say("PUT", "/api/desk/letterhead", 200, cs, json=letterhead)
+    say("GET", "/api/desk/letterhead", 200, cs)
+    say("GET", "/api/desk/letterhead/versions/1", 200, cs)
     for action, sent in (("assign", {"assignee": own}), ("handling", {"team": "north"}), ("presence", {})):
         say("POST", f"{desk}/{action}", 200, cs, json=sent)
     say("GET", f"{desk}/text-modules", 200, cs)
@@ -210,6 +225,7 @@ def keep_accounts(say: Conversation) -> None:
     account = say("GET", "/api/desk/accounts/acme", 200, cs)
     say("PUT", "/api/desk/accounts/acme", 200, cs, json=account.json(), headers={"If-Match": account.headers["etag"]})
     say("GET", "/api/desk/accounts?limit=2", 200, cs)
+    keep_terms(say)
 
 
 def decide_by_a_colleague(say: Conversation, order_id: str, mail: Mail) -> None:

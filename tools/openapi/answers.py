@@ -19,7 +19,9 @@ from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.figures import Figures
 from online_orders.domain.handling import Assignment, HandlingRequest
+from online_orders.domain.languages import Locale
 from online_orders.domain.later_parts import Handling, HandOver
+from online_orders.domain.letterheads import Letterhead as StoredLetterhead
 from online_orders.domain.mail_preferences import NotificationsRequest
 from online_orders.domain.order_numbers import ORDER_NUMBER
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
@@ -56,6 +58,7 @@ from online_orders.domain.staff_requests import (
     NewDirectOrder,
     Resending,
 )
+from online_orders.domain.terms import TermsRequest
 from online_orders.domain.timeline import Entry
 from online_orders.domain.values import (
     MAX_EMAIL_LENGTH,
@@ -586,6 +589,26 @@ TextModules = create_model(
 DiscountPolicyAnswer = _derived("DiscountPolicyAnswer", "How much the desk's agents may take off.", DiscountPolicy)
 
 
+class StandardTermsEntry(Entity):
+    """The terms of a language or, in that, of a group of accounts."""
+
+    locale: Locale
+    group: Annotated[Identifier | None, Field(description="Null for those of the language.")]
+    version: Annotated[int, Field(ge=0, description="From 1; 0 where there never were any.")]
+    text: Annotated[str | None, Field(description="Null where they were removed.")]
+    updated_at: Instant | None
+
+
+class StandardTermsList(Entity):
+    """All standard terms."""
+
+    terms: Annotated[
+        tuple[StandardTermsEntry, ...],
+        Field(description="Of the languages, then of groups; no removed ones."),
+    ]
+    defaults: Annotated[dict[str, str], Field(description="By language: what holds where there are none.")]
+
+
 class FilledTextModule(Entity):
     """A text module in one language, with the order's own in place of placeholders."""
 
@@ -696,6 +719,16 @@ class PriceListVersion(Entity):
     price_list: PriceList  # type: ignore[valid-type]
 
 
+class TermsVersionRow(Entity):
+    """A version of standard terms."""
+
+    version: Annotated[int, Field(ge=1)]
+    at: Instant
+    by: _BY
+    text: Annotated[str | None, Field(description="Null where they were removed.")]
+
+
+TermsVersionPage = _page("TermsVersionPage", "Versions, newest first; a page may be short.", TermsVersionRow)
 AccountVersionPage = _page("AccountVersionPage", "Versions, newest first; a page may be short.", AccountVersionSummary)
 PriceListVersionPage = _page(
     "PriceListVersionPage", "Versions, newest first; a page may be short.", PriceListVersionSummary
@@ -1099,6 +1132,28 @@ CatalogVersion = create_model(
 )
 
 
+# -- papers -------------------------------------------------------------------------------------------------------
+
+_LETTERHEAD = "Who the vendor is, as papers say it. Members without anything to say are left out."
+LetterheadRequest = _derived("LetterheadRequest", _LETTERHEAD, StoredLetterhead)
+Letterhead = _derived(
+    "Letterhead",
+    f"{_LETTERHEAD} Before the first was stored, that is all of them.",
+    StoredLetterhead,
+    legal_name=_left_out(str | None, None, "The vendor's name in law."),
+    address=_left_out(str | None, None, "Of the vendor, in several lines."),
+)
+LetterheadVersion = create_model(
+    "LetterheadVersion",
+    __base__=Entity,
+    __doc__="A version of the letterhead.",
+    version=Annotated[int, Field(ge=1)],
+    at=Instant,
+    by=Annotated[str, Field(description="Who stored it: the e-mail address, or the name of a service user.")],
+    letterhead=Letterhead,
+)
+
+
 # -- refusals -----------------------------------------------------------------------------------------------------
 
 
@@ -1177,6 +1232,7 @@ TAKEN = _by_name(
     HandOverDecision,
     HandlingRequest,
     InvitationRequest,
+    LetterheadRequest,
     NeededReason,
     NewAnswer,
     NewComment,
@@ -1197,6 +1253,7 @@ TAKEN = _by_name(
     StaffInvitationRequest,
     StaffPersonRequest,
     TeamsRequest,
+    TermsRequest,
     TextModulesRequest,
 )
 SHOWN = _by_name(
@@ -1219,6 +1276,8 @@ SHOWN = _by_name(
     EvidencePage,
     FilledTextModules,
     Figures,
+    Letterhead,
+    LetterheadVersion,
     Me,
     Notifications,
     Watchers,
@@ -1239,7 +1298,10 @@ SHOWN = _by_name(
     ServiceUserPage,
     SavedView,
     ServiceUserWithSecret,
+    StandardTermsEntry,
+    StandardTermsList,
     Teams,
+    TermsVersionPage,
     TextModules,
     TokenAnswer,
     TokenRefusal,

@@ -525,6 +525,24 @@ TEXT_MODULE = {
         "de": "Guten Tag {contact}, wir melden uns am Montag zur Bestellung {number}.",
     },
 }
+STANDARD_TERMS = {"locale": "en", "group": "partners", "text": "Partners pay within 60 days."}
+TERMS_ENTRY = {**STANDARD_TERMS, "version": 1, "updated_at": instant_text(PLACED_AT)}
+TERMS_VERSION = {"version": 1, "at": instant_text(PLACED_AT), "by": STAFF.email, "text": STANDARD_TERMS["text"]}
+LEAST_LETTERHEAD = {"legal_name": "Northwind Networks GmbH", "address": "Ringstraße 1\n10115 Berlin"}
+LETTERHEAD = {
+    **LEAST_LETTERHEAD,
+    "register_entry": "Amtsgericht Charlottenburg HRB 123456",
+    "tax_numbers": ["USt-IdNr. DE123456789"],
+    "bank": "Musterbank\nIBAN DE02 1203 0000 0000 2020 51",
+    "email": "desk@vendor.example",
+    "phone": "+49 30 1234567",
+    "website": "vendor.example",
+    "colors": {"accent": "#1d5fa8"},
+    "texts": {
+        "en": {"footer": "Managing director: Dana Vendor", "address": "Ringstraße 1\n10115 Berlin\nGermany"},
+        "de": {"footer": "Geschäftsführerin: Dana Vendor"},
+    },
+}
 HANDLING = {"team": "north", "priority": "high", "follow_up_on": "2026-12-01", "note": "Calls back on Tuesday."}
 COLLEAGUE = {"user_id": STAFF.user_id, "email": STAFF.email, "since": instant_text(PLACED_AT)}
 BODIES: Mapping[str, Examples] = {
@@ -542,6 +560,9 @@ BODIES: Mapping[str, Examples] = {
     "announce_presence": {"nothing": {}},
     "put_teams": {"one_team": {"teams": [{**TEAM, "members": []}]}},
     "put_text_modules": {"one_text": {"text_modules": [TEXT_MODULE]}},
+    "put_terms": {"removal": {"locale": "en", "text": None}, "of_a_group": STANDARD_TERMS},
+    "put_letterhead": {"without_logo": LETTERHEAD, "least": LEAST_LETTERHEAD},
+    "preview_letterhead": {"without_logo": LETTERHEAD},
     "quote_order": {"monthly": QUOTE},
     "preview_quote": {"monthly": QUOTE},
     "undo_quote": {"nothing": {}},
@@ -621,6 +642,7 @@ _PAGES: Mapping[str, Callable[[], Any]] = {
     "list_price_lists": price_list_row,
     "list_price_list_versions": price_list_version_row,
     "list_catalog_versions": catalog_version_row,
+    "list_terms_versions": lambda: TERMS_VERSION,
     "list_people": lambda: person(Role.ADMIN, "Sam Buyer"),
     "list_account_people": lambda: person(Role.ADMIN, "Sam Buyer"),
     "list_service_users": service_user,
@@ -631,6 +653,7 @@ _SHARED: Mapping[tuple[str, ...], Examples] = {
     ("preview_order", "preview_direct_order"): {"one_warning": ORDER_PREVIEW, "none": {"warnings": []}},
     ("show_desk_catalog", "publish_catalog"): {"one_kind": desk_catalog()},
     ("show_teams", "put_teams"): {"one_team": {"teams": [TEAM]}},
+    ("show_letterhead", "put_letterhead"): {"without_logo": LETTERHEAD},
     ("show_text_modules", "put_text_modules"): {"one_text": {"text_modules": [TEXT_MODULE]}},
     ("show_discount_policy", "put_discount_policy"): {"a_fifth": DISCOUNT_POLICY},
     ("show_catalog_draft", "put_catalog_draft"): {"unfinished": catalog_draft()},
@@ -669,6 +692,8 @@ ANSWERS: Mapping[str, Examples] = {
     "show_timeline": {"approved": page(*timeline(internal=False))},
     "show_desk_timeline": {"approved": page(*timeline(internal=True))},
     "show_me": {"admin": ME},
+    "show_terms": {"one_group": {"terms": [TERMS_ENTRY], "defaults": {"en": TERMS}}},
+    "put_terms": {"of_a_group": TERMS_ENTRY},
     "announce_presence": {"a_colleague": {"people": [COLLEAGUE]}},
     "show_text_modules_for_order": {
         "one_text": {
@@ -689,4 +714,7 @@ ANSWERS: Mapping[str, Examples] = {
     "show_price_list_version": {"newest": price_list_version()},
     "preview_catalog": {"one_kind": catalog_preview()},
     "show_catalog_version": {"compared": catalog_version()},
+    "show_letterhead_version": {
+        "first": {"version": 1, "at": instant_text(PLACED_AT), "by": STAFF.email, "letterhead": LETTERHEAD}
+    },
 }

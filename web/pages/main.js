@@ -153,6 +153,18 @@ const PAGES = [
     "discounts",
   ],
   [
+    /^\/desk\/letterhead$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/letterhead.js"))).showLetterhead(context),
+    "letterhead",
+  ],
+  [
+    /^\/desk\/terms$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/terms.js"))).showTerms(context),
+    "terms",
+  ],
+  [
     /^\/desk\/audit$/,
     "desk:audit",
     async (context) => (await fetched(import("./desk/audit.js"))).showAudit(context),
@@ -195,6 +207,8 @@ const ENTRIES = [
   ["teams", "/desk/teams", "nav.teams", "desk:read"],
   ["text-modules", "/desk/text-modules", "nav.text_modules", "desk:read"],
   ["discounts", "/desk/discount-policy", "nav.discounts", "desk:read"],
+  ["letterhead", "/desk/letterhead", "nav.letterhead", "desk:read"],
+  ["terms", "/desk/terms", "nav.terms", "desk:read"],
   ["service-users", "/desk/service-users", "nav.service_users", "desk:read"],
   ["figures", "/desk/figures", "nav.figures", "desk:figures"],
   ["audit", "/desk/audit", "nav.audit", "desk:audit"],

@@ -109,6 +109,7 @@ export type Entry = Schemas["Entry"];
 export type Evidence = Schemas["Evidence"];
 export type Figures = Schemas["Figures"];
 export type FilledTextModule = Schemas["FilledTextModule"];
+export type Letterhead = Schemas["Letterhead"];
 export type Me = Schemas["Me"];
 /** A service user with its secret. */
 export type NewSecret = Schemas["ServiceUserWithSecret"];

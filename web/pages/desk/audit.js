@@ -25,6 +25,7 @@ const SUBJECTS = [
   "teams",
   "text_modules",
   "discount_policy",
+  "letterhead",
 ];
 const NO_FILTERS = { subject: "", from: "", to: "", account: "", person: "" };
 /** The changes of an entry that are shown without being asked for. */
@@ -163,6 +164,9 @@ function Subject({ entry: { subject, subject_id, account_id } }) {
     return html`<a class="order-link" href="/desk/discount-policy">${t("nav.discounts")}</a>`;
   if (subject === "text_modules")
     return html`<a class="order-link" href="/desk/text-modules">${t("nav.text_modules")}</a>`;
+  if (subject === "letterhead") return html`<a class="order-link" href="/desk/letterhead">${t("nav.letterhead")}</a>`;
+  if (subject === "terms")
+    return html`<a class="order-id" href="/desk/terms?locale=${subject_id.replace("?", "&")}">${subject_id}</a>`;
   if (subject === "catalog") return html`<a class="order-link" href="/desk/catalog">${t("nav.catalog")}</a>`;
   if (subject === "price_list")
     return html`<a class="order-id" href="/desk/price-lists/${subject_id}">${subject_id}</a>`;

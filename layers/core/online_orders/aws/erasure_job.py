@@ -14,8 +14,10 @@ from online_orders import clock
 from online_orders.aws import (
     desk_settings_store,
     figures_store,
+    letterhead_store,
     people_store,
     service_user_store,
+    terms_store,
     version_store,
     view_store,
 )
@@ -36,6 +38,7 @@ from online_orders.aws.keys import (
     CATALOG_PK,
     GROUP_PRICES_PK,
     IDEMPOTENCY_PREFIX,
+    LETTERHEAD_PK,
     ORDER_PREFIX,
     PERSON_PREFIX,
     PREFIX_END,
@@ -55,6 +58,7 @@ from online_orders.aws.keys import (
     entry_key,
     evidence_key,
     prices_key,
+    terms_key,
 )
 from online_orders.aws.order_store import get_order, get_quote, list_entries, save
 from online_orders.aws.price_store import PriceListRow
@@ -100,10 +104,12 @@ class ErasureStep(NamedTuple):
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
     """How many "orders", "entries", "evidence", "reports", "records" (of idempotency), "accounts", "versions" of
-    accounts, "price_lists", "catalogs", "views", "settings" of the desk, "service_users" and "audit_entries" were
-    changed, and how many "memberships" were removed."""
+    accounts, "price_lists", "catalogs", "terms", "letterheads", "views", "settings" of the desk, "service_users" and
+    "audit_entries" were changed, and how many "memberships" were removed."""
     left: tuple[str, ...]
-    """Quotes whose hashed texts name the person, PDFs that may, and text modules that do; they were left alone."""
+    """Quotes whose hashed texts name the person, PDFs that may, and text modules, standard terms and letterheads that
+    do; they were left alone.
+    """
 
 
 def erase_person(
@@ -138,18 +144,33 @@ def _erase_from_desk(person: Person, done: str, user_ids: set[str]) -> Iterator[
         yield from _steps_of(done, _price_lists(person, directory))
     if catalogs := _erase_author(CATALOG_PK, person):
         yield ErasureStep(done, Counter({"catalogs": catalogs}), ())
+    yield from _erase_from_terms(person, done)
+    letterheads = _erase_author(LETTERHEAD_PK, person)
+    naming = tuple(f"letterhead version {version}" for version in letterhead_store.versions_naming(person))
+    if letterheads or naming:
+        yield ErasureStep(done, Counter({"letterheads": letterheads} if letterheads else {}), naming)
     if views := _erase_from_views(person):
         yield ErasureStep(done, Counter({"views": views}), ())
     if settings := _erase_author(STAFF_PK, person):
         yield ErasureStep(done, Counter({"settings": settings}), ())
-    named = tuple(f"text module {module}" for module in desk_settings_store.text_modules_naming(person))
-    if named:
-        yield ErasureStep(done, Counter(), named)
+    modules = tuple(f"text module {module}" for module in desk_settings_store.text_modules_naming(person))
+    if modules:
+        yield ErasureStep(done, Counter(), modules)
     if staff := sum(bool(_erase_member(DESK, each, person, user_ids)) for each in people_store.list_pointers(DESK)):
         yield ErasureStep(done, Counter({"memberships": staff}), ())
     machines = (_sort_key_id(item) for page in _pages(STAFF_PK, SERVICE_PREFIX, 100) for item in page)
     if changed := sum(_erase_from_machine(each, person) for each in machines):
         yield ErasureStep(done, Counter({"service_users": changed}), ())
+
+
+def _erase_from_terms(person: Person, done: str) -> Iterator[ErasureStep]:
+    """Erase the person as the author of standard terms, whose texts are left alone: quotes rest on them."""
+    for scope in terms_store.all_scopes():
+        changed = _erase_author(terms_key(*scope)["pk"]["S"], person)
+        named = terms_store.versions_naming(scope, person)
+        if changed or named:
+            left = tuple(f"version {version} of the {scope.phrase}" for version in named)
+            yield ErasureStep(done, Counter({"terms": changed}), left)
 
 
 def _steps_of(done: str, counts: Iterator[int]) -> Iterator[ErasureStep]:

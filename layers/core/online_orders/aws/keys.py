@@ -48,8 +48,13 @@
 | version of it, replaced   | CATALOG            | VERSION#{version:08}    | as beside the catalog                   |
 | which one is in force     | CATALOG            | NEWEST                  | version, changed_at                     |
 | draft of the next one     | CATALOG            | DRAFT                   | version, changed_by, changed_at         |
+| letterhead in force       | LETTERHEAD         | LETTERHEAD              | version, changed_at                     |
+| version of it             | LETTERHEAD         | VERSION#{version:08}    | version, changed_by, changed_at         |
 | account of a group        | GROUP#{group}      | {account}               |                                         |
-| standard terms            | TERMS#{locale}     | TERMS                   | version                                 |
+| terms of a language       | TERMS#{locale}     | TERMS                   | version, changed_by, changed_at         |
+| terms of a group          | (5)                | TERMS                   | the same                                |
+| version of either         | as the terms       | VERSION#{version:08}    | as beside the terms                     |
+| directory of the latter   | GROUPTERMS         | {group}#{locale}        | is_removed                              |
 | person or service user    | PERSON#{user}      | PERSON                  | version, grants                         |
 | mails that it chose       | PERSON#{user}      | NOTIFICATIONS           |                                         |
 | person of an account      | ACCOUNT#{account}  | PERSON#{user}           |                                         |
@@ -72,6 +77,7 @@
 versions of the account. (3) FIND#ACCOUNT#{account}: of the account's own orders of the screen and, as a reseller, of
 its sub-accounts'. {abc} are the first three characters of a word, and {redro} is an order's id by which newer ones sort
 first. (4) FIGURES#{month}#{dimension}#{number}, by the dimension of the cell, and for each of a few shards.
+(5) TERMS#{locale}#GROUP#{group}. Terms keep each version beside the newest from the start, removals too.
 
 An order's id is a ULID, so an account's orders are sorted by the time of placing. The account is part of an order's
 key, so no order of another account can be read. Entry 1 of an order has the order's account, for callers who may see
@@ -97,8 +103,10 @@ SUBORDER_PREFIX = "SUBORDER#"
 DIRECTORY_PK = "ACCOUNTS"
 PRICES_PK = "PRICES"
 CATALOG_PK = "CATALOG"
+LETTERHEAD_PK = "LETTERHEAD"
 ACCOUNT_PRICES_PK = "ACCOUNTPRICES"
 GROUP_PRICES_PK = "GROUPPRICES"
+GROUP_TERMS_PK = "GROUPTERMS"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
 EVIDENCE_PREFIX = "EVIDENCE#"
@@ -160,7 +168,7 @@ def account_key(account_id: str) -> Key:
 
 
 def version_key(item_key: Key, version: int) -> Key:
-    """Return the key of a replaced version of an account, a price list or the catalog."""
+    """Return the key of a kept version of an account, a price list, the catalog, terms or the letterhead."""
     return key(item_key["pk"]["S"], f"{VERSION_PREFIX}{version:08}")
 
 
@@ -395,6 +403,11 @@ def catalog_draft_key() -> Key:
     return key(CATALOG_PK, "DRAFT")
 
 
+def letterhead_key() -> Key:
+    """Return the key of the small item that says which version of the letterhead is in force."""
+    return key(LETTERHEAD_PK, "LETTERHEAD")
+
+
 def teams_key() -> Key:
     return key(STAFF_PK, "TEAMS")
 
@@ -407,8 +420,13 @@ def discount_policy_key() -> Key:
     return key(STAFF_PK, "DISCOUNTPOLICY")
 
 
-def terms_key(locale: str) -> Key:
-    return key(f"TERMS#{locale}", "TERMS")
+def terms_key(locale: str, group: str | None = None) -> Key:
+    """Return the key of the terms of a language or, in that, of a group."""
+    return key(f"TERMS#{locale}" + (f"#GROUP#{group}" if group else ""), "TERMS")
+
+
+def terms_directory_key(locale: str, group: str) -> Key:
+    return key(GROUP_TERMS_PK, f"{group}#{locale}")
 
 
 def parked_key(order_id: str) -> Key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from online_orders.aws import (
     catalog_store,
     desk_settings_store,
     grant_check,
+    letterhead_store,
     order_store,
     price_store,
     terms_store,
@@ -47,7 +49,7 @@ def next_draft(order: Order, currency: str | None) -> QuoteDraft:
         account.site_names,
         price_store.price_lists_for(account, currency),
         currency=currency,
-        terms=terms_store.get_terms(account.locale),
+        terms=terms_store.terms_for(account).text,
         today=today,
         valid_until=valid_until,
         catalog=catalog_store.from_items(found),
@@ -65,8 +67,7 @@ def offer_next_revision(order_id: str, body: Any, by: Caller, if_match: frozense
     from online_orders.domain.discounts import costs_of, judge  # as what is quoted, needed by few requests of the desk
     from online_orders.domain.proposals import propose, reasons_data
 
-    basis = cache(lambda account_id: basis_of(account_store.get_account(account_id)))
-    policy = cache(desk_settings_store.discount_policy)
+    basis, policy = _bases(), cache(desk_settings_store.discount_policy)
 
     def offer(order: Order) -> Change:
         order.require_allowed("quote")
@@ -92,7 +93,7 @@ def approve_proposal(order_id: str, by: Caller, if_match: frozenset[int] | None)
     """
     from online_orders.domain import proposals
 
-    basis = cache(lambda account_id: basis_of(account_store.get_account(account_id)))
+    basis = _bases()
 
     def approve(order: Order) -> Change:
         waiting, at = order.require_proposal(), clock.now()
@@ -112,6 +113,18 @@ def approve_proposal(order_id: str, by: Caller, if_match: frozenset[int] | None)
     return order_store.update_order(lambda: order_store.get_order(key, by), approve, if_match)
 
 
+def _bases() -> Callable[[str], Basis]:
+    """Return what reads the basis of an account's quotes, once."""
+
+    @cache
+    def basis(account_id: str) -> Basis:
+        found = get_all([*account_store.access_keys(account_id, account_id), *letterhead_store.keys_to_read()])
+        account = account_store.authorize(found, account_id, account_id)
+        return basis_of(account, letterhead_store.current_version(found))
+
+    return basis
+
+
 def _undo_window() -> timedelta:
     return timedelta(seconds=int(environment("QUOTE_UNDO_SECONDS")))
 
@@ -128,6 +141,8 @@ class Basis(NamedTuple):
         return self.currency, self.terms, at, self.frame
 
 
-def basis_of(account: Account) -> Basis:
-    """Return what the quotes of an account are made with now."""
-    return Basis(account.currency, terms_store.get_terms(account.locale), frame_of(account))
+def basis_of(account: Account, letterhead_version: int | None) -> Basis:
+    """Return what the quotes of an account are made with now; `letterhead_version` is the one in force."""
+    terms = terms_store.terms_for(account)
+    frame = frame_of(account, terms_version=terms.version, letterhead_version=letterhead_version)
+    return Basis(account.currency, terms.text, frame)

@@ -18,7 +18,14 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact, Site
+from online_orders.domain.accounts import (
+    ERASED,
+    ERASED_EMAIL,
+    MAX_BILLING_ADDRESS_LENGTH,
+    MAX_TAX_NUMBER_LENGTH,
+    Account,
+    Contact,
+)
 from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.catalog import RESERVED, SITE, START, Item, settings_of, shipped_words
 from online_orders.domain.evidence import Evidence
@@ -328,11 +335,20 @@ def _erase_from_shown_item(item: dict[str, Any], person: Person) -> dict[str, An
     return {**item, "site": {"name": person.redact(site["name"]), "address": _redact_optional(person, site["address"])}}
 
 
-def _sites_without(account: Account, person: Person) -> tuple[Site, ...]:
-    return tuple(
+def _texts_without(account: Account, person: Person) -> dict[str, Any]:
+    """Return the members of an account with texts that may name a person, without the person: a home office, or a sole
+    trader's invoices.
+    """
+    sites = tuple(
         site.model_copy(update={"name": person.redact(site.name), "address": _redact_optional(person, site.address)})
         for site in account.sites
     )
+    particulars = {
+        # A name may be shorter than what replaces it, and what is too long could not be read again.
+        "billing_address": (_redact_optional(person, account.billing_address) or "")[:MAX_BILLING_ADDRESS_LENGTH],
+        "tax_number": (_redact_optional(person, account.tax_number) or "")[:MAX_TAX_NUMBER_LENGTH],
+    }
+    return {"sites": sites, **{name: text.strip() or None for name, text in particulars.items()}}
 
 
 def erase_from_account(account: Account, person: Person) -> Account:
@@ -342,7 +358,7 @@ def erase_from_account(account: Account, person: Person) -> Account:
         contact = None if person.has_contact(enrollment.contact) else enrollment.contact
         deputies = tuple(each for each in enrollment.deputies if not person.has_email(each.email))
         enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
-    return account.model_copy(update={"sites": _sites_without(account, person), "enrollment": enrollment})
+    return account.model_copy(update={**_texts_without(account, person), "enrollment": enrollment})
 
 
 def erase_from_view(view: SavedView, person: Person) -> SavedView | None:
@@ -367,7 +383,7 @@ def erase_from_version(account: Account, person: Person) -> Account:
         )
         contact = ERASED_CONTACT if person.has_contact(enrollment.contact) else enrollment.contact
         enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
-    return account.model_copy(update={"sites": _sites_without(account, person), "enrollment": enrollment})
+    return account.model_copy(update={**_texts_without(account, person), "enrollment": enrollment})
 
 
 def erase_from_service_user(user: ServiceUser, person: Person) -> ServiceUser:

@@ -414,13 +414,19 @@ class Order(Entity):
 
         `currency` is the account's, `terms` the installation's, and `frame` what it says of both besides.
         """
-        from online_orders.domain.quote_requests import parse_quote  # imported here for the sake of cold starts
+        # imported here for the sake of cold starts
+        from online_orders.domain.quote_requests import QuoteFrame, parse_quote
 
+        before = self.quote
+        if before and before.terms_version and isinstance(body, dict) and body.get("terms") == before.terms != terms:
+            # A draft repeats the terms of the revision before, which are the same version still.
+            terms = before.terms
+            frame = (frame or QuoteFrame())._replace(terms_version=before.terms_version)
         return parse_quote(
             body,
             order_id=self.order_id,
             account_id=self.account_id,
-            revision=self.quote.revision + 1 if self.quote else 1,
+            revision=before.revision + 1 if before else 1,
             items=len(self.items),
             currency=currency,
             terms=terms,

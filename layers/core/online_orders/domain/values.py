@@ -36,11 +36,13 @@ _TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 _EMAIL = (
     r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}$"
 )
+COLOR = r"^#[0-9A-Fa-f]{6}$"
 PATTERN_TEXTS = {
     IDENTIFIER: "An id has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or a digit",
     LINE: "A line has no line ends and no control characters",
     _TEXT: "A text has no control characters but tabs and line ends",
     _EMAIL: "An e-mail address is written name@example.com",
+    COLOR: "A color is written #rrggbb",
 }
 """The messages that replace a pattern when a text does not match it."""
 
