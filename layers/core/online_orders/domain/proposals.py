@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Reason = Literal["percent", "amount", "margin"]
 """The threshold that a discount passes."""
-_OF_REVISION = {"revision", "sha256", "letterhead_version", "terms_version", "buyer"}
+_OF_REVISION = {"revision", "sha256", "letterhead_version", "buyer"}
 """What a revision says that is not what is approved: its number and hash, its paper, and whom it is billed to."""
 _DRAFT_ONLY = {"unpriced", "price_sources"}
 
