@@ -18,7 +18,7 @@ from online_orders.aws.link_decisions import handle_decision, handle_view
 from online_orders.aws.link_store import load_link
 from online_orders.domain.accounts import HandOverPolicy
 from online_orders.domain.approval_links import TOKEN, LinkContext, fingerprint
-from online_orders.domain.confirmation import LinkResult, Outcome, form_of, result_of
+from online_orders.domain.confirmation import LinkResult, Outcome, form_of, needs_purchase_order, result_of
 from online_orders.domain.errors import MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests
 from online_orders.domain.installation import Installation
 from online_orders.domain.languages import FALLBACK, LOCALES
@@ -26,7 +26,7 @@ from online_orders.environment import environment
 from online_orders.http import problems, rate_limit, requests
 from online_orders.http.app import Api
 from online_orders.http.confirmation_document import DECIDE, PROBE, SHOW, SHOW_PDF, Token
-from online_orders.http.forms import cookies, form_fields, preferred_language
+from online_orders.http.forms import cookies, preferred_language, sent_form
 from online_orders.http.responses import Response
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 from online_orders_rendering.pages.approval import CONTENT_SECURITY_POLICY, decision_page, outcome_page
@@ -70,14 +70,19 @@ def outcome_response(result: LinkResult) -> Response:
     context, order, account = result.context, result.context.order, result.context.account
     if result.outcome is None:
         quote = order.quote if context.link.purpose == "quote" else None
-        may_hand_over = account.hand_over is not HandOverPolicy.NEVER
+        form = replace(
+            result.form,
+            may_hand_over=account.hand_over is not HandOverPolicy.NEVER,
+            signed_order=account.signed_order,
+            needs_purchase_order=needs_purchase_order(context),
+        )
         page = decision_page(
             order,
             quote,
             _installation(),
             account_name=account.name,
             pdf_path=f"/confirm/{context.token}/quote.pdf" if quote else None,
-            form=replace(result.form, may_hand_over=may_hand_over),
+            form=form,
             site_names=account.site_names,
             at=clock.now(),
         )
@@ -148,7 +153,8 @@ def show_confirmation_paper(token: Token, request: Request) -> Response:
 def decide(token: Token, request: Request) -> Response:
     context = _present(token, request)
     at = clock.now()
-    form = form_of(context, form_fields(request), at)
+    sent = sent_form(request)
+    form = form_of(context, sent.fields, at, sent.upload)
     return outcome_response(handle_decision(context, form, requests.viewer(request), at))
 
 

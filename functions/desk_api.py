@@ -10,6 +10,7 @@ from online_orders.http.app import Api
 from online_orders.routes import (
     audit_trail,
     desk_accounts,
+    desk_attachments,
     desk_catalog,
     desk_figures,
     desk_handling,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 app = Api()
 for resource in (
     desk_orders,
+    desk_attachments,
     desk_handling,
     desk_quotes,
     desk_requests,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple, get_args
@@ -23,6 +24,7 @@ from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.people import Membership, Person, PersonState
+from online_orders.domain.quote_requests import frame_of
 from online_orders.domain.quotes import Quote
 from online_orders.domain.roles import DESK
 from online_orders.domain.system_reasons import SystemReason
@@ -99,6 +101,48 @@ QUOTED: tuple[Json, ...] = (
 )
 
 
+VAT: Json = {"treatment": "rate", "label": "VAT", "rate": "19"}
+REVERSE_CHARGE: Json = {
+    "treatment": "reverse_charge",
+    "label": "Reverse charge",
+    "sentence": "The buyer owes the tax (Article 196 of Directive 2006/112/EC).",
+}
+RICH: tuple[Json, ...] = (
+    line_of("1", "420", description="Bandwidth 200 Mbps", quantity=1, starts_on="2027-01-05", term_months=12),
+    line_of("2", "0", description="Early activation", quantity=1, recurrence="once", starts_on="2027-01-05"),
+    line_of("3", "1250", description="Socket X1500", quantity=2, recurrence="once", discount={"percent": "12.5"}),
+    line_of("4", description="Public IPv4", starts_on="2027-01-05", prorate=True, message="Until your contract ends."),
+    line_of(
+        "5",
+        "36.50",
+        description="SDP user license",
+        quantity=1500,
+        recurrence="yearly",
+        starts_on="2027-01-01",
+        ends_on="2027-09-30",
+        prorate=True,
+        discount={"amount": "1000"},
+        tax=REVERSE_CHARGE,
+    ),
+    line_of("6", "480", description="Network card for the X1700", quantity=1, recurrence="once"),
+    line_of(None, "90", description="Support on weekdays", quantity=1, optional=True, option_group="support"),
+    line_of(
+        None,
+        "210",
+        description="Support around the clock",
+        quantity=1,
+        optional=True,
+        option_group="support",
+        selected=True,
+        message="With a named engineer.",
+    ),
+    line_of(None, "800", description="Setup on site", quantity=1, recurrence="once", optional=True),
+)
+"""Lines with terms, parts of periods, discounts, options and taxes."""
+RICH_OPTIONS = ("7", "9")
+"""Another choice than the one that is offered."""
+
+
 class Case(NamedTuple):
     """A mail that there is: from a change, to a reader."""
 
@@ -140,6 +184,14 @@ def quote_of(**changes: Any) -> Quote:
         "confirmed_start_dates": {"1": "2027-01-07"},
     }
     return judge_quote(quote_body(*QUOTED, **members | changes), items=len(KINDS))
+
+
+def rich_quote(**changes: Any) -> Quote:
+    """With whatever a quote can have."""
+    buyer = {"billing_address": "Acme Logistics Ltd\nAccounts payable\n1 Main St", "tax_number": "DE 123456789"}
+    frame = frame_of(account_of(tax=VAT, **buyer))
+    body = quote_body(*RICH, **{"common_end_on": "2027-03-14", "discount": {"percent": "2"}} | changes)
+    return judge_quote(body, items=len(KINDS), frame=frame)
 
 
 def sending(locale: str = "en") -> Change:
@@ -309,6 +361,27 @@ def decision(order: Order, quote: Quote | None, form: FormState | None = None, *
     return decision_page(order, quote, INSTALLATION, form=form or FormState(), **requested | changes)
 
 
+def _rich_pages(locale: str) -> dict[str, str]:
+    """The pages of a quote with options, taxes and terms, by name."""
+    order = pending(locale, quote=rich_quote(), purchase_order_number=None).order
+    options = replace(FormState(), options=RICH_OPTIONS)
+    typed = replace(options, name="Connie", purchase_order_number="PO-9", reason="Now.", had_upload=True)
+    every = tuple(error for error in FormError if error.field in ("options", "purchase_order_number", "signed_order"))
+    rebate = pending(locale, quote=rich_quote(discount={"amount": "50", "recurrence": "monthly"})).order
+    approved = order.approve("Connie", NOW, RICH_OPTIONS, "PO-9").order
+    return {
+        "rich": decision(order, order.quote),
+        "rich-recalculated": decision(order, order.quote, replace(typed, notice=FormNotice.RECALCULATED)),
+        "rich-wrong": decision(order, order.quote, replace(typed, decision="approve", errors=every)),
+        "rich-required": decision(
+            order, order.quote, replace(options, needs_purchase_order=True, signed_order="required")
+        ),
+        "rich-never": decision(order, order.quote, replace(options, signed_order="never", options=())),
+        "rich-amount_off": decision(rebate, rebate.quote),
+        "rich-approved": outcome_page(Outcome.APPROVED, approved, INSTALLATION, locale, account_name=ACCOUNT_NAME),
+    }
+
+
 def pages(locale: str) -> dict[str, str]:
     """Every page, by name."""
     order = pending(locale).order
@@ -363,6 +436,7 @@ def pages(locale: str) -> dict[str, str]:
         "decision-ask": decision(order, order.quote, FormState("ask", errors=(FormError.QUESTION_MISSING,))),
         "decision-hand_over": decision(order, order.quote, colleague),
         "decision-no_hand_over": decision(order, order.quote, FormState(may_hand_over=False)),
+        **_rich_pages(locale),
         "order": decision(placed(locale).order, None),
         "order-empty": decision(placed(locale).order, None, empty),
         **{

@@ -47,7 +47,8 @@ def test_each_queue_keeps_its_messages_as_long_as_the_page_says() -> None:
     for name, resource in TEMPLATE["Resources"].items():
         if resource["Type"] == "AWS::SQS::Queue":
             kept = timedelta(seconds=resource["Properties"]["MessageRetentionPeriod"])
-            assert row(f"`{name}`")[3] == said(kept)
+            (line,) = (each for each in PAGE.splitlines() if re.match(rf"\| `{name}`[ ,]", each))
+            assert line.strip("|").split("|")[3].strip() == said(kept)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from online_orders.aws import people_store
 from online_orders.aws.table import transact
 from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.roles import DESK, Role
+from tests.contract.uploads import PDF, multipart
 from tests.lab import Lab
 from tests.lab.http import Response
 from tests.lab.mail import Mail
@@ -227,7 +228,10 @@ def decide_by_a_colleague(say: Conversation, order_id: str, mail: Mail) -> None:
     say("GET", f"{desk}/mails", 200, cs)
     handed = lab.mails.to(form["new_email"])[-1]
     assert handed.link
-    say("POST", handed.link, 200, form={"decision": "approve", "name": "Casey", "code": str(handed.code)})
+    body, media_type = multipart({"decision": "approve", "name": "Casey", "code": str(handed.code)}, PDF)
+    say("POST", handed.link, 200, content=body, headers={"Content-Type": media_type})
+    (attached,) = say("GET", f"{desk}/attachments", 200, cs).json()["items"]
+    say("GET", f"{desk}/attachments/{attached['sequence']}", 200, cs)
 
 
 def test_every_operation_succeeds_as_described(say: Conversation) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, ContactReport, Currency, Enrollment
 from online_orders.domain.approval_links import CODE
+from online_orders.domain.attachments import MAX_ATTACHMENT_BYTES, Attachment
 from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.catalog import MAX_ITEMS
 from online_orders.domain.catalog_document import READ_ONLY as READ_ONLY_OF_CATALOGS
@@ -276,6 +277,18 @@ class ConfirmationForm(BaseModel):
             description="Of an approval, where the order has none; needed if the account's `purchase_order` says so.",
         ),
     ]
+    signed_order: Annotated[
+        str,
+        Field(
+            default_factory=str,
+            json_schema_extra={"format": "binary", "contentMediaType": "application/pdf"},
+            description=(
+                f"Of an approval, in `multipart/form-data` alone: the signed order, a PDF without a password, of "
+                f"{MAX_ATTACHMENT_BYTES // 1024 // 1024} MB at most. The account's `signed_order` says whether it may "
+                "come, must, or cannot."
+            ),
+        ),
+    ]
 
 
 # -- answers ------------------------------------------------------------------------------------------------------
@@ -369,7 +382,8 @@ EntryAnswer = _derived(
             description=(
                 "What belongs to the event: `text` of a comment, a question or an answer, `revision` of a quote, "
                 "`delivery` and `recipient` of its mail, `reason` of a change, `by` and `reason` of a cancellation, "
-                "`item_kinds` of a new order. A reason of the system's own is English and has a `code` beside it."
+                "`item_kinds` of a new order, `attachment` (its SHA-256) of an approval that came with a file. A "
+                "reason of the system's own is English and has a `code` beside it."
             )
         ),
     ],
@@ -852,6 +866,13 @@ class Watchers(Entity):
     items: tuple[Watcher, ...]
 
 
+class FileOfCertificate(Entity):
+    """A signed order, without its name."""
+
+    sha256: str
+    size: Annotated[int, Field(description="Bytes.")]
+
+
 class DecisionOfCertificate(Entity):
     """Who decided, as far as the page behind a link can know."""
 
@@ -869,6 +890,9 @@ class DecisionOfCertificate(Entity):
         tuple[str, ...],
         Field(exclude_if=lambda options: not options, description="The optional lines that were chosen, by id."),
     ] = ()
+    attachment: Annotated[
+        FileOfCertificate | None, Field(exclude_if=is_none, description="The file that came with an approval.")
+    ] = None
 
 
 class QuoteOfCertificate(Entity):
@@ -944,6 +968,20 @@ class CertificateKeys(Entity):
 
 
 Timeline = _page("Timeline", "Entries, oldest first; a page may be short.", EntryAnswer)
+AttachmentAnswer = _derived(
+    "Attachment",
+    "A file that came with a decision by link.",
+    Attachment,
+    sequence=Annotated[int, Field(ge=1, description="Of the timeline entry that tells of the decision.")],
+)
+
+
+class Attachments(Entity):
+    """The files that came with the decisions on an order."""
+
+    items: Annotated[tuple[AttachmentAnswer, ...], Field(description="Oldest first.")]  # type: ignore[valid-type]
+
+
 EvidencePage = _page("EvidencePage", "Evidence, oldest first.", EvidenceAnswer)
 MailPage = _page("MailPage", "Mails, by the entries that caused them, the newest first.", MailAnswer)
 
@@ -1274,6 +1312,7 @@ SHOWN = _by_name(
     DeskOrderAnswer,
     DeskOrderPage,
     EvidencePage,
+    Attachments,
     FilledTextModules,
     Figures,
     Letterhead,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from online_orders.domain import audit, hand_over, order_delivery, questions
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
+from online_orders.domain.attachments import Attachment, Upload
 from online_orders.domain.catalog import Catalog, catalog_body, shipped
 from online_orders.domain.certificates import Certificate, PublicKey, Signature, certificate_document
 from online_orders.domain.errors import FieldError, OnlineOrdersError
@@ -473,6 +474,10 @@ def sent_mail() -> dict[str, Any]:
     return SentMail(
         kind=MailKind.ORDER_RECEIVED, recipient=contact.email, sent_at=at, state="delivered", state_at=at, sequence=1
     ).model_dump(mode="json")
+def attachment() -> dict[str, Any]:
+    file = Upload("Order signed.pdf", b"%PDF-1.7\n%%EOF\n").attached()
+    found = Attachment(**file.model_dump(), sequence=PATHS["sequence"], at=PLACED_AT, scan="clean")
+    return found.model_dump(mode="json")
 
 
 PUBLIC_KEY = PublicKey(
@@ -508,6 +513,7 @@ def page(*rows: dict[str, Any]) -> dict[str, Any]:
 PATHS: Examples = {
     "order_id": ORDER_ID,
     "revision": 1,
+    "sequence": 6,
     "version": 2,
     "account_id": "northwind",
     "currency": "EUR",
@@ -700,6 +706,7 @@ ANSWERS: Mapping[str, Examples] = {
             ]
         }
     },
+    "list_attachments": {"a_signed_order": {"items": [attachment()]}, "none": {"items": []}},
     "show_figures": {"two_months": figures()},
     "show_certificate": {"approved": certificate()},
     "show_certificate_keys": {"one_key": {"keys": [PUBLIC_KEY.jwk]}},

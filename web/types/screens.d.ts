@@ -100,6 +100,7 @@ export interface Context {
 
 type Schemas = components["schemas"];
 export type Account = Schemas["Account"];
+export type Attachment = Schemas["Attachment"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type Catalog = Schemas["Catalog"];
 export type Currency = Schemas["Currency"];

@@ -29,6 +29,7 @@ import { toast } from "../../lib/ui/toast.js";
 import { unsaved } from "../../lib/unsaved.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "../../lib/view.js";
 import { CommentForm, Items, OrderFacts } from "../customer/order.js";
+import { Attachments } from "./attachments.js";
 import { teamsOf } from "./colleagues.js";
 import { Evidence, isDecisionByLink } from "./evidence.js";
 import { HandOver } from "./hand-over.js";
@@ -118,6 +119,7 @@ function DeskOrder({ context, account, teams, path, first, load }) {
             ${may(order, "comment") && html`<${CommentForm} orderId=${order.order_id} send=${send} limits=${LIMITS.NewDeskComment.text} mayBeInternal tools=${(field) => html`<${TextModuleChoice} modules=${modules} use="comment" field=${field} />`} />`}
             <${Timeline} entries=${entries} />
           </section>
+          <${Attachments} context=${context} path=${path} evidence=${evidence} />
           ${evidence.length > 0 && html`<${Evidence} api=${api} path=${path} evidence=${evidence} />`}
           <${Mails} context=${context} path=${path} />
         </div>

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from online_orders import clock
 from online_orders.aws import (
+    attachment_store,
     desk_settings_store,
     figures_store,
     letterhead_store,
@@ -78,6 +79,7 @@ from online_orders.domain.erasure import (
     erase_from_service_user,
     erase_from_version,
     erase_from_view,
+    erased_file_name,
     is_assigned_to,
     is_certified,
     is_claimed_by_actor,
@@ -104,10 +106,10 @@ class ErasureStep(NamedTuple):
     position: str
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
-    """How many "orders", "entries", "evidence", recipients of "mails", "reports", "records" (of idempotency),
-    "accounts", "versions" of accounts, "price_lists", "catalogs", "terms", "letterheads", "views", "settings" of the
-    desk, "service_users" and
-    "audit_entries" were changed, and how many "memberships" were removed."""
+    """How many "orders", "entries", "evidence", "attachments", recipients of "mails", "reports", "records" (of
+    idempotency), "accounts", "versions" of accounts, "price_lists", "catalogs", "terms", "letterheads", "views",
+    "settings" of the desk, "service_users" and "audit_entries" were changed, and how many "memberships" were removed.
+    """
     left: tuple[str, ...]
     """Quotes whose hashed texts name the person, PDFs that may, and text modules, standard terms and letterheads that
     do; they were left alone.
@@ -432,6 +434,7 @@ class _AccountEraser:
                     self.person = self.person.with_names(each.name)
             self._erase_from_figures(order_location, order, evidence)
             wrote_reason, wrote_note = self._erase_entries(order, evidence, erased)
+            erased["attachments"] += self._erase_attachments(order.order_id, evidence)
             for each in evidence.values():
                 key = evidence_key(order_location.order_id, each.sequence)
                 erased["evidence"] += _update_document(key, each, erase_from_evidence(each, self.person))
@@ -470,6 +473,25 @@ class _AccountEraser:
         }
         if named := user_ids - {ERASED_USER.user_id}:
             figures_store.erase_person(key, named)
+
+    def _erase_attachments(self, order_id: str, evidence: Mapping[int, Evidence]) -> int:
+        """Remove the files that came with the person's decisions, while the evidence names the person; return how many
+        files were removed or have another name now.
+        """
+        if not any(each.attachment for each in evidence.values()):
+            return 0
+        changed = 0
+        for each in attachment_store.list_attachments(order_id):
+            decision = evidence[each.sequence]
+            name = erased_file_name(each.name, decision, self.person)
+            if self.person.has_email(decision.recipient):
+                attachment_store.remove_file(order_id, each, name)
+            elif name != each.name:
+                attachment_store.rename(order_id, each, name)
+            else:
+                continue
+            changed += 1
+        return changed
 
     def _erase_certificates(self, order_id: str) -> int:
         """Remove the certificates that name the person, once the evidence no longer does; return how many."""

@@ -16,6 +16,8 @@
 | timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, detail, outstanding |
 | replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                         |
 | evidence of a decision    | ORDER#{order}      | EVIDENCE#{sequence:06}  |                                         |
+| file that came with it    | ORDER#{order}      | ATTACHMENT#{seq:06}     |                                         |
+| scan of it for malware    | ORDER#{order}      | SCAN#{sha256}           | scan_result, scanned_at                 |
 | certificate of it         | ORDER#{order}      | CERTIFICATE#{seq:06}    | key_id, signature                       |
 | workflow and its wait     | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
@@ -109,6 +111,7 @@ GROUP_TERMS_PK = "GROUPTERMS"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
 EVIDENCE_PREFIX = "EVIDENCE#"
+ATTACHMENT_PREFIX = "ATTACHMENT#"
 WATCHER_PREFIX = "WATCHER#"
 CERTIFICATE_PREFIX = "CERTIFICATE#"
 MAIL_PREFIX = "MAIL#"
@@ -199,6 +202,15 @@ def entry_key(order_id: str, sequence: int) -> Key:
 
 def evidence_key(order_id: str, sequence: int) -> Key:
     return key(order_pk(order_id), f"{EVIDENCE_PREFIX}{sequence:06}")
+
+
+def attachment_key(order_id: str, sequence: int) -> Key:
+    """Return the key of the file that came with a decision, by the sequence number of its timeline entry."""
+    return key(order_pk(order_id), f"{ATTACHMENT_PREFIX}{sequence:06}")
+
+
+def scan_key(order_id: str, sha256: str) -> Key:
+    return key(order_pk(order_id), f"SCAN#{sha256}")
 
 
 def certificate_key(order_id: str, sequence: int) -> Key:

@@ -156,10 +156,19 @@ def erase_from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
 
 
 def erase_from_evidence(evidence: Evidence, person: Person) -> Evidence:
+    """Return the evidence without the person; hash and size of a file that came with the decision stay."""
+    attachment = evidence.attachment
+    if attachment:
+        attachment = attachment.model_copy(update={"name": erased_file_name(attachment.name, evidence, person)})
     if not person.has_email(evidence.recipient):
-        return evidence.model_copy(update={"name": person.redact(evidence.name)})
-    nobody = {"name": ERASED, "recipient": ERASED_EMAIL, "address": None, "agent": None}
+        return evidence.model_copy(update={"name": person.redact(evidence.name), "attachment": attachment})
+    nobody = {"name": ERASED, "recipient": ERASED_EMAIL, "address": None, "agent": None, "attachment": attachment}
     return evidence.model_copy(update=nobody)
+
+
+def erased_file_name(name: str, evidence: Evidence, person: Person) -> str:
+    """Return the name of a file that came with a decision without the person, who may have chosen it."""
+    return ERASED if person.has_email(evidence.recipient) else person.redact(name)
 
 
 def is_certified(certificate: Mapping[str, Any], person: Person) -> bool:

@@ -692,10 +692,12 @@ class Order(Entity):
         at: datetime,
         options: Collection[str] | None = None,
         purchase_order_number: str | None = None,
+        attachment: str | None = None,
     ) -> Change:
         """Accept the current revision with these of its options, or None for those that are offered as chosen.
 
-        A revision that is past its last day, or no longer on offer, is a Conflict.
+        `attachment` is the SHA-256 of the file that came with it. A revision that is past its last day, or no longer on
+        offer, is a Conflict.
         """
         self.require_on_offer("approve", at)
         quote = self.quote_in(QuoteState.APPROVED, at)
@@ -705,7 +707,7 @@ class Order(Entity):
             at,
             Actor(kind="contact", name=name),
             Event.COMPLETED,
-            {**self.revision_data(), **self.asked_data()},
+            {**self.revision_data(), **self.asked_data(), **({"attachment": attachment} if attachment else {})},
             status=Status.COMPLETED,
             quote=quote,
             closed=Closed(by="contact", reason=None, at=at),

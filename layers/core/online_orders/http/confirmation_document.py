@@ -96,5 +96,7 @@ DECIDE: dict[str, Any] = {
         ),
         **_ERROR_RESPONSES,
     },
-    "openapi_extensions": request_body_spec("ConfirmationForm", "application/x-www-form-urlencoded"),
+    "openapi_extensions": request_body_spec(
+        "ConfirmationForm", "application/x-www-form-urlencoded", "multipart/form-data"
+    ),
 }
