@@ -142,6 +142,7 @@ def render_pdf(  # noqa: PLR0913 - all of them are named
             title=f"{translate('pdf.title')} {order_id} \u2013 {quote.revision}",
             day=placed_on if letterhead else None,
         ),
+        "introduction": None,
         "facts": [(name, directed(value)) for name, value in facts],
         **table_of(quote, told.lines, told.totals, translate, item_labels or {}),
         "notes": [directed(translate("pdf.options_note"))] if quote.options else [],
@@ -198,15 +199,20 @@ def table_of(
     totals: Sequence[TotalRow],
     translate: Translator,
     item_labels: Mapping[str, str],
+    *,
+    shows_groups: bool = True,
 ) -> dict[str, Any]:
-    """Return lines of a quote, what they come to, and what is to be said of their taxes."""
+    """Return lines of a quote, what they come to, and what is to be said of their taxes.
+
+    `shows_groups`: which options exclude each other, which nobody needs to know any more once they are chosen.
+    """
     charges = totals or [TotalRow(translate("total.nothing"), quote.totals.once, is_final=True)]
     return {
         "columns": {
             name: translate(f"label.{name}")
             for name in ("description", "quantity", "unit_price", "recurrence", "amount")
         },
-        "lines": [_line(line, quote, translate, item_labels) for line in lines],
+        "lines": [_line(line, quote, translate, item_labels, shows_groups=shows_groups) for line in lines],
         "totals": [(row.label, translate.money(row.amount, quote.currency), row.is_final) for row in charges],
         "prices_in": translate("pdf.prices_in", currency=quote.currency),
         "sentences": [directed(line_of(sentence)) for sentence in quote.tax_sentences],
@@ -224,27 +230,32 @@ def quote_hash(quote: Quote, translate: Translator) -> dict[str, Any]:
     return {"heading": directed(translate("label.sha256")), "value": quote.sha256, "note": translate("pdf.hash_note")}
 
 
-def _line(told: LineTexts, quote: Quote, translate: Translator, item_labels: Mapping[str, str]) -> dict[str, Any]:
+def _line(
+    told: LineTexts, quote: Quote, translate: Translator, item_labels: Mapping[str, str], *, shows_groups: bool
+) -> dict[str, Any]:
+    details = _details(told, quote, translate, item_labels, shows_groups=shows_groups)
     line, number = told.line, f"{told.number}. " if quote.options else ""
     return {
         "description": directed(number + line_of(line.description)),
-        "details": [directed(detail) for detail in _details(told, quote, translate, item_labels)],
+        "details": [directed(detail) for detail in details],
         "quantity": translate.number(line.quantity),
         "unit_price": translate.money(line.unit_price, quote.currency),
-        "recurrence": translate(f"recurrence.{line.recurrence}"),
+        "recurrence": translate(f"recurrence.{told.charged}"),
         "amount": translate.money(line.amount, quote.currency),
         "counts": told.is_chosen is not False,
     }
 
 
-def _details(told: LineTexts, quote: Quote, translate: Translator, item_labels: Mapping[str, str]) -> Iterator[str]:
+def _details(
+    told: LineTexts, quote: Quote, translate: Translator, item_labels: Mapping[str, str], *, shows_groups: bool
+) -> Iterator[str]:
     """Yield what stands below a description: whether it is an option, the item that the line belongs to, its confirmed
     start, and what else there is to know.
     """
     line = told.line
     if told.is_chosen is not None:
         yield translate("line.option.chosen" if told.is_chosen else "line.option.not_chosen")
-    if line.option_group:
+    if line.option_group and shows_groups:
         others = [each for each, other in quote.options.items() if other.option_group == line.option_group]
         yield translate("pdf.option_group", numbers=", ".join(others))
     if line.item_id and line.item_id in item_labels:
