@@ -131,6 +131,8 @@ def faults(subject: Subject, asks: Mapping[str, Ask], rows: Iterable[str], *, re
 def _is_as_said(subject: Subject, row: str, cell: str, answer: Response) -> bool:
     if cell == "yes" and row.endswith("/certificate"):
         return answer.status == 404 and "by link" in answer.text  # the order's link has decided nothing yet
+    if cell == "yes" and row.endswith(("/confirmation", "/confirmation.pdf")):
+        return answer.status == 404 and ("Only an approved" in answer.text or row.startswith("GET /confirm/"))
     if cell == "yes" and row.endswith("/attachments/{sequence}"):
         return answer.status == 404 and "came with no file" in answer.text  # likewise
     if cell == "yes":
