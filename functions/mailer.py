@@ -36,6 +36,7 @@ from online_orders.domain.quotes import Quote
 from online_orders.domain.timeline import Entry, Event
 from online_orders.environment import environment, installation
 from online_orders.telemetry import logger, metrics, redact_exceptions
+from online_orders_rendering.confirmation_pdf import render_confirmation_pdf
 from online_orders_rendering.mails.compose import render_contact_report, render_mail
 from online_orders_rendering.quote_pdf import render_quote_pdf
 
@@ -143,10 +144,17 @@ def _compose(
     shown = order if link else then
     entry = _with_question(order, entry)
     content = render_mail(due.kind, due.role, shown, entry, installation_info, account.name, link, account.site_names)
-    attached = (
-        (_attach_quote(shown, shown.quote, account, installation_info),) if row.attaches_pdf and shown.quote else ()
-    )
+    attached = tuple(_attachments(shown, account, installation_info)) if row.attaches_pdf else ()
     return mail.OutgoingMail(to, *content, attached, takes_replies=due.role is not Role.CUSTOMER_SUCCESS)
+
+
+def _attachments(order: Order, account: Account, installation: Installation) -> Iterator[mail.Attachment]:
+    """Yield the papers of a mail: the quote, and the confirmation of an approved order whose quote has a letterhead."""
+    if order.quote:
+        yield _attach_quote(order, order.quote, account, installation)
+    approved = order.approved_quote
+    if approved and approved.letterhead_version is not None:
+        yield _attach_confirmation(order, approved, account, installation)
 
 
 def _with_question(order: Order, entry: Entry) -> Entry:
@@ -172,6 +180,16 @@ def _attach_quote(order: Order, quote: Quote, account: Account, installation: In
         lambda: render_quote_pdf(order, quote, account, installation, letterhead_store.letterhead_of(quote)),
     )
     return mail.quote_attachment(order.order_id, quote.revision, pdf)
+
+
+def _attach_confirmation(order: Order, quote: Quote, account: Account, installation: Installation) -> mail.Attachment:
+    """Return the confirmation of an approved order, made when it is first needed and stored."""
+    pdf = pdf_store.find_or_store_confirmation(
+        order.order_id,
+        quote.revision,
+        lambda: render_confirmation_pdf(order, account, installation, letterhead_store.letterhead_of(quote)),
+    )
+    return mail.Attachment(f"confirmation-{order.order_id}.pdf", pdf)
 
 
 def _report_contact(message: dict[str, Any]) -> None:

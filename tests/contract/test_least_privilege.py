@@ -79,6 +79,8 @@ def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) ->
     lose_an_approval_with_a_file(site)
     for _ in range(2):
         site.get(f"{order.desk_path}/certificate", people.cs).ok()
+    site.get(f"{order.desk_path}/confirmation", people.cs)
+    site.get(f"{order.path}/confirmation", order.user)
     site.get("/api/certificate-keys").ok()
     other, _ = offered(site)
     other.desk("resend", {"contact": {"name": "Bo", "email": f"bounce@{SIMULATOR}"}}).ok(202)

@@ -134,6 +134,8 @@ def _is_as_said(subject: Subject, row: str, cell: str, answer: Response) -> bool
         return answer.status == 404 and "by link" in answer.text  # the order's link has decided nothing yet
     if cell == "yes" and "{message_id}" in row:
         return answer.status == 404 and "no such message" in answer.text  # nobody has replied to a mail yet
+    if cell == "yes" and row.endswith(("/confirmation", "/confirmation.pdf")):
+        return answer.status == 404 and ("Only an approved" in answer.text or row.startswith("GET /confirm/"))
     if cell == "yes" and row.endswith("/attachments/{sequence}"):
         return answer.status == 404 and "came with no file" in answer.text  # likewise
     if cell == "yes":

@@ -324,6 +324,8 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("GET", f"/api/orders/{order_id}", 200, customer)
     for what in ({}, {"Accept": "application/pdf"}):
         say("GET", f"{desk}/certificate", 200, cs, headers=what)
+    say("GET", f"{desk}/confirmation", 200, cs)
+    say("GET", f"/api/orders/{order_id}/confirmation", 200, customer)
     say("GET", f"{desk}/evidence", 200, cs)
     other = say.place(customer)
     say("POST", f"/api/desk/orders/{other}/decline", 200, cs, json=examples.DECLINING)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from online_orders.domain.taxes import Tax
 
 _TIMES = "\u00d7"
+_MEMBERS_OF_PLAIN_QUOTES = frozenset(name for name, field in Quote.model_fields.items() if field.exclude_if is None)
+_MEMBERS_OF_PLAIN_LINES = frozenset(name for name, field in QuoteLine.model_fields.items() if field.exclude_if is None)
 
 
 class LineTexts(NamedTuple):
@@ -47,18 +49,27 @@ class QuoteTexts(NamedTuple):
     """Of the taxes, as why none is charged."""
 
 
+def is_plain(quote: Quote) -> bool:
+    """Return whether a quote has no more than all quotes had before there were terms, discounts, options and taxes."""
+    offered = quote.model_dump(exclude={"accepted", "lines"})
+    lines = (line.model_dump().keys() for line in quote.lines)
+    return offered.keys() <= _MEMBERS_OF_PLAIN_QUOTES and all(each <= _MEMBERS_OF_PLAIN_LINES for each in lines)
+
+
 def quote_texts(quote: Quote, translate: Translator, options: Collection[str] | None = None) -> QuoteTexts:
     """Return what is said of a quote with these of its options, or None for those that are offered as chosen.
 
     Raises the errors of `quote_amounts.check_options`.
     """
     chosen = quote.offered_options if options is None else options
+    # One tax of all lines stands with the totals.
+    tells_taxes = len({line.tax and (line.tax.treatment, line.tax.label, line.tax.rate) for line in quote.lines}) > 1
     lines = tuple(
         LineTexts(
             number,
             line,
             Recurrence.ONCE if line.prorate else line.recurrence,
-            tuple(_notes(line, quote.currency, translate)),
+            tuple(_notes(line, quote.currency, translate, tells_tax=tells_taxes)),
             number in chosen if line.optional else None,
         )
         for number, line in ((str(index), line) for index, line in enumerate(quote.lines, start=1))
@@ -126,7 +137,7 @@ def tax_text(tax: Tax | TaxAmount, translate: Translator) -> str:
     return translate("tax.rate", label=line_of(tax.label), rate=percent(tax.rate or Decimal(0), translate))
 
 
-def _notes(line: QuoteLine, currency: str, translate: Translator) -> Iterator[str]:
+def _notes(line: QuoteLine, currency: str, translate: Translator, *, tells_tax: bool) -> Iterator[str]:
     if line.starts_on and line.ends_on:
         yield translate("line.from_to", first=translate.day(line.starts_on), last=translate.day(line.ends_on))
     elif line.starts_on:
@@ -144,7 +155,7 @@ def _notes(line: QuoteLine, currency: str, translate: Translator) -> Iterator[st
     if line.discount:
         before = translate.money(line.amount if line.list_amount is None else line.list_amount, currency)
         yield translate("line.discount", discount=discount_text(line.discount, currency, translate), amount=before)
-    if line.tax:
+    if line.tax and tells_tax:
         yield tax_text(line.tax, translate)
 
 

@@ -140,6 +140,11 @@ class Order(Entity):
         return self.quote.confirmed_start_dates
 
     @property
+    def approved_quote(self) -> Quote | None:
+        """Return the revision that the contact person has approved; None before that."""
+        return self.quote if self.quote and self.quote.state is QuoteState.APPROVED else None
+
+    @property
     def undo_until(self) -> datetime | None:
         """Return the end of the time for undoing the current revision; None when its mail is not held, or no longer."""
         is_first_mail = self.quote is not None and self.quote.state is QuoteState.SENDING

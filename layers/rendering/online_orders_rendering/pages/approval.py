@@ -128,11 +128,12 @@ def outcome_page(
     account_name: str | None = None,
     decided_by: str | None = None,
     form: FormState = EMPTY_FORM,
+    confirmation_path: str | None = None,
 ) -> str:
     """Return the page of an outcome, in plain language; it has no form to decide.
 
     `order` is None where the link is unknown or nothing could be loaded; `decided_by` is the name given with the
-    decision by link that was first, if known.
+    decision by link that was first, if known. `confirmation_path` is where the confirmation of the order is.
     """
     translate = translator(locale)
     return template("pages/outcome.html").render(
@@ -149,6 +150,7 @@ def outcome_page(
         accepted=_accepted(outcome, order, translate),
         unlinked={"extra"},
         asks_for=ASKS_FOR.get(outcome),
+        confirmation_path=confirmation_path,
         form=replace(form, errors=_errors_here(outcome, form)),
     )
 
