@@ -885,7 +885,7 @@ def test_received_mails_are_removed_with_their_sender(table: Table, monkeypatch:
     monkeypatch.setattr(inbound_store, "client", lambda name: bucket)
     monkeypatch.setenv("INBOUND_BUCKET", "Inbound")
     erased, _ = run(CONNIES, None)
-    assert (erased, sorted(bucket.mails)) == ({"mails": 2}, ["b"])
+    assert (erased, sorted(bucket.mails)) == ({"received_mails": 2}, ["b"])
     assert run(CONNIES, None) == (Counter(), [])
 
 
