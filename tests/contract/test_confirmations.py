@@ -68,7 +68,7 @@ def test_it_is_attached_to_the_mail_of_the_approval_where_the_quote_has_a_letter
     approve(order, mail)
     assert attached_to(order) == [[f"quote-{order.order_id}-1.pdf"]] * 2
     letterhead = {"legal_name": "Northwind Networks GmbH", "address": "Ringstraße 1\n10115 Berlin"}
-    in_process.request("PUT", "/api/desk/letterhead", in_process.people.lead, json=letterhead).ok()
+    in_process.put("/api/desk/letterhead", in_process.people.cs, letterhead).ok()
     order, mail = offered(in_process)
     in_process.settle()
     approve(order, mail)
