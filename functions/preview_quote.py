@@ -215,7 +215,7 @@ def _confirmation_response(order: Order) -> Response:
     ),
     responses=response_spec(None, "The paper.", other=PDF),
 )
-def show_confirmation(customer: OrderReader, order_id: OrderId) -> Response:
+def show_order_confirmation(customer: OrderReader, order_id: OrderId) -> Response:
     return _confirmation_response(order_store.get_order_for_caller(customer.account, order_id))
 
 
@@ -226,7 +226,7 @@ def show_confirmation(customer: OrderReader, order_id: OrderId) -> Response:
     description="The paper that the customer gets.",
     responses=response_spec(None, "The paper.", other=PDF),
 )
-def show_desk_confirmation(_reader: DeskReader, order_id: OrderId) -> Response:
+def show_desk_order_confirmation(_reader: DeskReader, order_id: OrderId) -> Response:
     return _confirmation_response(order_store.get_any_order(order_id))
 
 

@@ -123,6 +123,15 @@ def test_a_pdf_is_made_only_where_none_is_stored(service: Service) -> None:
     assert service.asked == [("get_object", PAPER), ("get_object", PAPER), KEEPING]
 
 
+def test_the_confirmation_of_an_order_is_stored_beside_its_quotes(service: Service) -> None:
+    where = {"Bucket": "Documents", "Key": "confirmations/O/2.pdf"}
+    service.answers = [error_of("NoSuchKey"), {}, {"Body": BytesIO(b"%PDF")}]
+    assert pdf_store.find_or_store_confirmation("O", 2, lambda: b"new") == b"new"
+    assert pdf_store.find_or_store_confirmation("O", 2, lambda: b"newer") == b"%PDF"
+    stored = {**where, "Body": b"new", "ContentType": "application/pdf", "IfNoneMatch": "*"}
+    assert service.asked == [("get_object", where), ("put_object", stored), ("get_object", where)]
+
+
 # -- evidence -----------------------------------------------------------------------------------------------------
 
 EVIDENCE = Evidence(

@@ -11,7 +11,7 @@ import pytest
 import confirm_page
 from online_orders.aws import pdf_store
 from online_orders.domain.approval_links import LinkContext, fingerprint
-from online_orders.domain.confirmation import FormState, LinkResult, Outcome, parse_form
+from online_orders.domain.confirmation import FormState, LinkResult, Outcome, parse_form, result_of
 from online_orders.domain.errors import NotFound, TooManyRequests, Unavailable
 from online_orders.domain.installation import Installation
 from online_orders.http import rate_limit
@@ -256,3 +256,29 @@ def test_another_method_is_refused_as_by_an_api(desk: Desk, site: Site) -> None:
     status, headers, body = ask("DELETE")
     assert (status, json.loads(body)["code"]) == (405, "method_not_allowed")
     assert headers.items() >= GUARDS.items()
+
+
+def test_whoever_has_approved_gets_the_confirmation(desk: Desk, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    approved = OFFERED.approve("Connie", NOW).order
+    site.context = presented(approved, link_of(OFFERED))
+    made: list[Any] = []
+
+    def find_or_store(order_id: str, revision: int, make: Callable[[], bytes]) -> bytes:
+        made.append((order_id, revision, make()[:5]))
+        return b"stored"
+
+    monkeypatch.setattr(pdf_store, "find_or_store_confirmation", find_or_store)
+    status, headers, body = ask(suffix="/confirmation.pdf")
+    assert (status, headers["Content-Type"], body) == (200, "application/pdf", "c3RvcmVk")
+    assert headers["Content-Disposition"] == f'inline; filename="confirmation-{ORDER_ID}.pdf"'
+    assert headers.items() >= GUARDS.items()
+    assert made == [(ORDER_ID, 1, b"%PDF-")]
+    site.result = result_of(site.context, NOW)
+    ask()
+    assert site.pages[-1][2]["confirmation_path"] == f"/confirm/{TOKEN}/confirmation.pdf"
+
+
+@pytest.mark.parametrize("context", [OPEN, OF_ORDER], ids=["before the approval", "the link of an order"])
+def test_there_is_no_confirmation_before_the_approval(desk: Desk, site: Site, context: LinkContext) -> None:
+    site.context = context
+    assert ask(suffix="/confirmation.pdf")[0] == 404

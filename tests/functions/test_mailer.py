@@ -106,6 +106,13 @@ def post(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Post:
         assert (order_id, revision) == (ORDER_ID, 1)
         return make()
 
+    def render_confirmation(order: Order, account: Account, installation: Any, letterhead: Any) -> bytes:
+        assert (order.order_id, account, installation) == (ORDER_ID, account_of(), SITE)
+        assert (order.status, letterhead) == (Status.COMPLETED, LETTERHEAD.letterhead)
+        return b"confirmation"
+
+    monkeypatch.setattr(mailer, "render_confirmation_pdf", render_confirmation)
+    monkeypatch.setattr(pdf_store, "find_or_store_confirmation", find_or_store)
     monkeypatch.setattr(mail, "send_once", post.send_once)
     monkeypatch.setattr(mailer, "render_mail", render)
     monkeypatch.setattr(mailer, "render_contact_report", render)
@@ -199,7 +206,7 @@ def test_a_paper_that_is_still_to_be_made_has_the_letterhead_that_the_quote_name
     assert quote
     named = OFFERED.model_copy(update={"quote": quote.model_copy(update={"letterhead_version": 3})})
     send(happened(desk, named.approve("Connie", LATER)), MailKind.APPROVED, Role.CONTACT)
-    assert post.sent[0][3].attachments == PAPER
+    assert post.sent[0][3].attachments == (*PAPER, Attachment(f"confirmation-{ORDER_ID}.pdf", b"confirmation"))
 
 
 def test_a_mail_of_a_cancellation_has_no_paper_and_neither_has_one_without_a_quote(desk: Desk, post: Post) -> None:

@@ -26,12 +26,14 @@ from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.proposals import DiscountPolicy, Reason
+from online_orders.domain.quote_parts import TermsVersion
 from online_orders.domain.quote_requests import frame_of
 from online_orders.domain.quotes import Quote
 from online_orders.domain.roles import DESK
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
 from online_orders_rendering.certificate_pdf import render_certificate_pdf
+from online_orders_rendering.confirmation_pdf import render_confirmation_pdf
 from online_orders_rendering.i18n import item_labels, translator
 from online_orders_rendering.mails.compose import (
     Mail,
@@ -41,7 +43,7 @@ from online_orders_rendering.mails.compose import (
     render_notice,
 )
 from online_orders_rendering.pages.approval import decision_page, outcome_page
-from online_orders_rendering.quote_pdf import render_pdf
+from online_orders_rendering.quote_pdf import render_pdf, render_quote_pdf
 from online_orders_rendering.sample_quote import render_sample_pdf
 from tests.domain.builders import (
     ANNA,
@@ -381,6 +383,30 @@ def decision(order: Order, quote: Quote | None, form: FormState | None = None, *
     return decision_page(order, quote, INSTALLATION, form=form or FormState(), **requested | changes)
 
 
+def with_papers(quote: Quote) -> Quote:
+    """The quote as it is where the installation has a letterhead and terms of its own."""
+    terms = TermsVersion(locale="en", version=3)
+    return quote.model_copy(update={"letterhead_version": 1, "terms_version": terms})
+
+
+def approved_order(locale: str = "en", quote: Quote | None = None, number: str | None = "4500-123") -> Order:
+    order = pending(locale, quote=with_papers(quote or rich_quote())).order
+    return order.approve("Connie", NOW, RICH_OPTIONS if quote is None else None, number).order
+
+
+def papers(locale: str) -> dict[str, bytes]:
+    """The papers of a quote with whatever it can have, and of one that was always possible, by name."""
+    letterhead, account = parse_letterhead(LETTERHEAD), account_named(locale=locale)
+    offered, order = pending(locale, quote=with_papers(rich_quote())).order, approved_order(locale)
+    plain = pending(locale).order.approve("Connie", NOW).order
+    assert offered.quote
+    return {
+        "quote": render_quote_pdf(offered, offered.quote, account, INSTALLATION, letterhead),
+        "confirmation": render_confirmation_pdf(order, account, INSTALLATION, letterhead),
+        "confirmation-plain": render_confirmation_pdf(plain, account, INSTALLATION),
+    }
+
+
 def _rich_pages(locale: str) -> dict[str, str]:
     """The pages of a quote with options, taxes and terms, by name."""
     order = pending(locale, quote=rich_quote(), purchase_order_number=None).order
@@ -398,7 +424,14 @@ def _rich_pages(locale: str) -> dict[str, str]:
         ),
         "rich-never": decision(order, order.quote, replace(options, signed_order="never", options=())),
         "rich-amount_off": decision(rebate, rebate.quote),
-        "rich-approved": outcome_page(Outcome.APPROVED, approved, INSTALLATION, locale, account_name=ACCOUNT_NAME),
+        "rich-approved": outcome_page(
+            Outcome.APPROVED,
+            approved,
+            INSTALLATION,
+            locale,
+            account_name=ACCOUNT_NAME,
+            confirmation_path=f"/confirm/{TOKEN}/confirmation.pdf",
+        ),
     }
 
 
@@ -597,6 +630,7 @@ def everything() -> None:
     render_contact_report(account_of(enrollment=None), "Who?", ANNA.email, INSTALLATION)
     pages("en")
     certificates("en")
+    papers("en")
     for fault in FormError:
         for left in (1, 2):
             decision(order, order.quote, FormState(errors=(fault,), tries_left=left))

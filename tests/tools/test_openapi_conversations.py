@@ -256,6 +256,9 @@ def decide_by_a_colleague(say: Conversation, order_id: str, mail: Mail) -> None:
     say("POST", handed.link, 200, content=body, headers={"Content-Type": media_type})
     (attached,) = say("GET", f"{desk}/attachments", 200, cs).json()["items"]
     say("GET", f"{desk}/attachments/{attached['sequence']}", 200, cs)
+    say("GET", f"{handed.link}/confirmation.pdf", 200)
+    say("GET", f"/api/orders/{order_id}/confirmation", 200, customer)
+    say("GET", f"{desk}/confirmation", 200, cs)
 
 
 def test_every_operation_succeeds_as_described(say: Conversation) -> None:
@@ -324,8 +327,6 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("GET", f"/api/orders/{order_id}", 200, customer)
     for what in ({}, {"Accept": "application/pdf"}):
         say("GET", f"{desk}/certificate", 200, cs, headers=what)
-    say("GET", f"{desk}/confirmation", 200, cs)
-    say("GET", f"/api/orders/{order_id}/confirmation", 200, customer)
     say("GET", f"{desk}/evidence", 200, cs)
     other = say.place(customer)
     say("POST", f"/api/desk/orders/{other}/decline", 200, cs, json=examples.DECLINING)
@@ -414,6 +415,7 @@ def test_the_pages_of_a_link_are_as_described(say: Conversation) -> None:
     for method in ("GET", "HEAD", "POST"):
         say(method, nowhere, 404)
     say("GET", f"{nowhere}/quote.pdf", 404)
+    say("GET", f"{nowhere}/confirmation.pdf", 404)
     say("POST", mail.link, 400, form={"decision": "cancel"})
     for status in (403, 403, 403, 403, 423):
         say("POST", mail.link, status, form={**cancel, "code": wrong})
