@@ -281,7 +281,7 @@ def consumers() -> dict[str, tuple[Json, Json]]:
                 found[queue] = (TEMPLATE["Resources"][queue]["Properties"], function["Properties"])
                 assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
                 assert event["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 2}, queue
-    assert len(found) == 5
+    assert len(found) == 6
     return found
 
 
