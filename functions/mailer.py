@@ -86,15 +86,24 @@ def _is_due(due: Notification, order: Order, entry: Entry) -> bool:
 def _address_of(due: Notification, order: Order, account: Account, entry: Entry) -> str | None:
     """Return the reader's address; None also for one who does not want this mail."""
     to = address_of(due, order, account, entry, environment("CUSTOMER_SUCCESS_MAILBOX"))
-    user = {Role.PLACED_BY: order.placed_by, Role.ASSIGNEE: order.assignee}.get(due.role)
-    if to is None or user is None:
+    user_id = _user_id_of(due.role, order, entry)
+    if to is None or user_id is None:
         return to
     if due.role is Role.PLACED_BY:
-        return to if is_wanted(due.kind, due.role, mail_choice_store.find_choices(user.user_id)) else None
-    people, chosen = watcher_store.people_with_choices([user.user_id])
-    person = people.get(user.user_id)
+        return to if is_wanted(due.kind, due.role, mail_choice_store.find_choices(user_id)) else None
+    people, chosen = watcher_store.people_with_choices([user_id])
+    person = people.get(user_id)
     is_told = person is not None and may_follow(person, order, account)
-    return to if is_told and is_wanted(due.kind, due.role, chosen[user.user_id]) else None
+    return to if is_told and is_wanted(due.kind, due.role, chosen[user_id]) else None
+
+
+def _user_id_of(role: Role, order: Order, entry: Entry) -> str | None:
+    """Return whose choices and place at the desk or the account count for a role; None where nobody's do."""
+    if role is Role.PLACED_BY:
+        return order.placed_by.user_id
+    if role is Role.ASSIGNEE:
+        return order.assignee.user_id if order.assignee else None
+    return str(entry.data["proposed_by"]) if role is Role.ASKER else None
 
 
 def _queue_for_each(message: dict[str, Any], told: tuple[Follower, ...]) -> None:
@@ -136,7 +145,7 @@ def _compose(
     entry = _with_question(order, entry)
     content = render_mail(due.kind, due.role, shown, entry, installation_info, account.name, link, account.site_names)
     attached = tuple(_attachments(shown, account, installation_info)) if row.attaches_pdf else ()
-    return mail.OutgoingMail(to, *content, attached)
+    return mail.OutgoingMail(to, *content, attached, takes_replies=due.role is not Role.CUSTOMER_SUCCESS)
 
 
 def _attachments(order: Order, account: Account, installation: Installation) -> Iterator[mail.Attachment]:

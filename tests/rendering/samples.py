@@ -8,13 +8,14 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple, get_args
 
-from online_orders.domain import handling, order_delivery, order_schedule, questions, roles
+from online_orders.domain import handling, order_delivery, order_schedule, proposals, questions, roles
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, Contact, HandOverPolicy
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.attachments import Upload
 from online_orders.domain.certificates import Certificate, Signature, certificate_document
 from online_orders.domain.confirmation import FormError, FormNotice, FormState, Outcome
+from online_orders.domain.discounts import judge
 from online_orders.domain.evidence import LinkDecision, evidence_of
 from online_orders.domain.hand_over import approve_hand_over, hand_over, refuse_hand_over
 from online_orders.domain.installation import Installation
@@ -25,6 +26,7 @@ from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.people import Membership, Person, PersonState
+from online_orders.domain.proposals import DiscountPolicy, Reason
 from online_orders.domain.quote_parts import TermsVersion
 from online_orders.domain.quote_requests import frame_of
 from online_orders.domain.quotes import Quote
@@ -243,6 +245,19 @@ def _handed_over(order: Order) -> Change:
     return hand_over(order, account_of(hand_over="same_domain"), CARLA, "Connie", "I am on leave.", NOW)
 
 
+def _discount_asked(order: Order) -> Change:
+    """Of a discount that passes every threshold there is."""
+    quote = quote_of()
+    figures, _ = judge(quote, [None] * len(quote.lines), DiscountPolicy())
+    return proposals.propose(order, quote, quote_body(*QUOTED), get_args(Reason), figures, CLARA, NOW)
+
+
+def _discount_approved(order: Order) -> Change:
+    """Approved; the mail is about the first of its two entries."""
+    change = proposals.approve(order, quote_of(), CONRAD, NOW)
+    return Change(change.order, change.entries[:1])
+
+
 STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.ORDER_RECEIVED: placed,
     MailKind.NEW_ORDER: placed,
@@ -262,6 +277,11 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.STALE_ORDER: lambda locale: _stale(placed(locale).order),
     MailKind.ASSIGNED: lambda locale: handling.assign(placed(locale).order, CLARA, CONRAD, NOW),
     MailKind.FOLLOW_UP: lambda locale: _followed_up(placed(locale).order),
+    MailKind.DISCOUNT_ASKED: lambda locale: _discount_asked(claimed(placed(locale).order)),
+    MailKind.DISCOUNT_APPROVED: lambda locale: _discount_approved(_discount_asked(claimed(placed(locale).order)).order),
+    MailKind.DISCOUNT_REFUSED: lambda locale: proposals.refuse(
+        _discount_asked(claimed(placed(locale).order)).order, "Not below our costs.\nAsk for a year.", CONRAD, NOW
+    ),
     MailKind.COMMENT: lambda locale: placed(locale).order.comment(
         Actor(kind="customer", name=ANNA.email), "When will it come?\nWe move in May.", NOW
     ),

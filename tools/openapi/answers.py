@@ -24,6 +24,7 @@ from online_orders.domain.languages import Locale
 from online_orders.domain.later_parts import Handling, HandOver
 from online_orders.domain.letterheads import Letterhead as StoredLetterhead
 from online_orders.domain.mail_preferences import NotificationsRequest
+from online_orders.domain.messages import AcceptedMessage, Message
 from online_orders.domain.order_numbers import ORDER_NUMBER
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
 from online_orders.domain.order_requests import NewComment, NewOrder, Reason
@@ -41,6 +42,8 @@ from online_orders.domain.people import StaffPersonRequest as NewStaffPersonRequ
 from online_orders.domain.prices import MAX_PRICES, IndicativePrice, ListPrice, NewListPrice, NewPriceList, QuoteDraft
 from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.domain.prices import PriceList as StoredPriceList
+from online_orders.domain.proposals import DiscountPolicy, Proposal
+from online_orders.domain.proposals import Reason as DiscountReason
 from online_orders.domain.quote_parts import Accepted, TaxAmount
 from online_orders.domain.quote_requests import NewQuote
 from online_orders.domain.quotes import Quote, Totals
@@ -508,7 +511,8 @@ _ORDER: dict[str, Any] = {
         None,
         "What the caller may do with the order now; whatever is not named would be a 409. Customer Success: `claim`, "
         "`release`, `quote`, `undo_quote`, `decline`, `resend`, `comment`, `answer`, `hand_over`, `assign`, "
-        "`handling`; customers: `withdraw`, `comment`. A later version may name more. Left out of the answer to "
+        "`handling`, and for leads, while a discount waits for approval, `approve_discount`, `refuse_discount`; "
+        "customers: `withdraw`, `comment`. A later version may name more. Left out of the answer to "
         "placing, which a repetition of the request gets as well.",
     ),
     "questions": _left_out(
@@ -525,6 +529,25 @@ _ORDER: dict[str, Any] = {
     ),
 }
 _NOT_SHOWN = {"internals", "snapshot", "duplicates", "handling"}
+ProposalAnswer = _derived(
+    "Proposal",
+    "A quote whose discount waits for approval.",
+    Proposal,
+    {"request"},
+    quote=Annotated[
+        QuoteAnswer,
+        Field(description="As it would be offered; its number and its hash are made anew with the approval."),
+    ],
+    reasons=Annotated[
+        tuple[DiscountReason, ...],
+        Field(
+            description=(
+                "The thresholds of the desk's policy that it passes: `percent` and `amount` are of the discount. A "
+                "later version may name more."
+            )
+        ),
+    ],
+)
 OrderAnswer = _derived("Order", "An order as it is now.", Order, _NOT_SHOWN, **_ORDER)
 DeskOrderAnswer = _derived(
     "DeskOrder",
@@ -557,7 +580,7 @@ DeskOrderAnswer = _derived(
                 "`contact_complained` (the contact marked the quote's mail as spam), `fresh_quote_asked` (in place of "
                 "an expired one), `question_open` (the contact person waits for an answer), `hand_over_asked` (a "
                 "hand-over to a colleague waits for Customer Success), `follow_up_due` (the day has come to look at "
-                "it again). A later version may name more."
+                "it again), `discount_asked` (a quote in `proposal` waits for approval). A later version may name more."
             )
         ),
     ],
@@ -575,6 +598,12 @@ DeskOrderAnswer = _derived(
         None,
         "The colleague to whom the contact person wants to hand the decision over, while that waits for Customer "
         "Success; left out where nothing waits.",
+    ),
+    proposal=_left_out(
+        Optional[ProposalAnswer],  # noqa: UP045
+        None,
+        "The quote whose discount waits for approval, while the revision on offer, if any, stays valid. A new quote "
+        "request takes its place. Left out where none waits.",
     ),
     undo_until=Annotated[
         Instant | None,
@@ -622,6 +651,9 @@ class StandardTermsList(Entity):
         Field(description="Of the languages, then of groups; no removed ones."),
     ]
     defaults: Annotated[dict[str, str], Field(description="By language: what holds where there are none.")]
+
+
+DiscountPolicyAnswer = _derived("DiscountPolicyAnswer", "How much the desk's agents may take off.", DiscountPolicy)
 
 
 class FilledTextModule(Entity):
@@ -1017,6 +1049,7 @@ class ViewList(Entity):
     items: tuple[SavedView, ...]
 
 
+MessagePage = _page("MessagePage", "Received mails, open ones first; a page may be short.", Message)
 AuditPage = _page("AuditPage", "Entries, newest first; a page may be short.", AuditEntryAnswer)
 
 
@@ -1259,6 +1292,7 @@ def _by_name(*models: type[BaseModel]) -> dict[str, type[BaseModel]]:
 
 
 TAKEN = _by_name(
+    AcceptedMessage,
     AccountInvitationRequest,
     AccountRequest,
     Assignment,
@@ -1267,6 +1301,7 @@ TAKEN = _by_name(
     CatalogRequest,
     ConfirmationForm,
     ContactReport,
+    DiscountPolicy,
     DirectOrderRequest,
     HandOverDecision,
     HandlingRequest,
@@ -1311,6 +1346,7 @@ SHOWN = _by_name(
     DeskCatalog,
     DeskOrderAnswer,
     DeskOrderPage,
+    DiscountPolicyAnswer,
     EvidencePage,
     Attachments,
     FilledTextModules,
@@ -1319,6 +1355,8 @@ SHOWN = _by_name(
     LetterheadVersion,
     MailPage,
     Me,
+    Message,
+    MessagePage,
     Notifications,
     Watchers,
     OrderAnswer,

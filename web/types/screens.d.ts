@@ -105,6 +105,7 @@ export type AuditEntry = Schemas["AuditEntry"];
 export type Catalog = Schemas["Catalog"];
 export type Currency = Schemas["Currency"];
 export type DeskOrder = Schemas["DeskOrder"];
+export type DiscountPolicy = Schemas["DiscountPolicyAnswer"];
 export type Entry = Schemas["Entry"];
 export type Evidence = Schemas["Evidence"];
 export type Figures = Schemas["Figures"];
@@ -114,6 +115,7 @@ export type Mail = Schemas["Mail"];
 export type Me = Schemas["Me"];
 /** A service user with its secret. */
 export type NewSecret = Schemas["ServiceUserWithSecret"];
+export type Message = Schemas["Message"];
 export type Order = Schemas["Order"];
 export type Permission = Me["permissions"][number];
 export type Notifications = Schemas["Notifications"];

@@ -6,6 +6,7 @@ others go on writing; its own item, which has the contact's name, comes last. An
 action, with a timeline entry, so that a decision based on the order before does not bring the person back.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -15,7 +16,9 @@ from online_orders.aws import (
     attachment_store,
     desk_settings_store,
     figures_store,
+    inbound_store,
     letterhead_store,
+    message_store,
     people_store,
     sent_mail_store,
     service_user_store,
@@ -92,6 +95,7 @@ from online_orders.domain.errors import InProgress, NotFound
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote
+from online_orders.domain.received_mails import parse_mail
 from online_orders.domain.roles import DESK
 from online_orders.domain.timeline import Entry, Event
 
@@ -108,8 +112,8 @@ class ErasureStep(NamedTuple):
     erased: Counter[str]
     """How many "orders", "entries", "evidence", "attachments", recipients of "mails", "reports", "records" (of
     idempotency), "accounts", "versions" of accounts, "price_lists", "catalogs", "terms", "letterheads", "views",
-    "settings" of the desk, "service_users" and "audit_entries" were changed, and how many "memberships" were removed.
-    """
+    "settings" of the desk, "service_users" and "audit_entries" were changed, and how many "memberships", "messages" at
+    the desk and "received_mails" were removed."""
     left: tuple[str, ...]
     """Quotes whose hashed texts name the person, PDFs that may, and text modules, standard terms and letterheads that
     do; they were left alone.
@@ -157,6 +161,8 @@ def _erase_from_desk(person: Person, done: str, user_ids: set[str]) -> Iterator[
         yield ErasureStep(done, Counter({"views": views}), ())
     if settings := _erase_author(STAFF_PK, person):
         yield ErasureStep(done, Counter({"settings": settings}), ())
+    if received := _erase_received(person):
+        yield ErasureStep(done, received, ())
     modules = tuple(f"text module {module}" for module in desk_settings_store.text_modules_naming(person))
     if modules:
         yield ErasureStep(done, Counter(), modules)
@@ -175,6 +181,26 @@ def _erase_from_terms(person: Person, done: str) -> Iterator[ErasureStep]:
         if changed or named:
             left = tuple(f"version {version} of the {scope.phrase}" for version in named)
             yield ErasureStep(done, Counter({"terms": changed}), left)
+
+
+def _erase_received(person: Person) -> Counter[str]:
+    """Remove what the person mailed, or is named in: messages at the desk, and the mails as they were received."""
+    removed: Counter[str] = Counter()
+    for message in message_store.all_messages():
+        texts = (message.sender, message.sender_name, message.subject, message.text, *message.files)
+        judge = message.judgment.by.email if message.judgment else ""
+        if person.has_email(message.sender) or person.has_email(judge) or any(map(person.is_named_in, texts)):
+            message_store.remove(message)
+            removed["messages"] += 1
+    if not os.environ.get("INBOUND_BUCKET"):
+        return removed  # no mails are received here
+    for mail_id, head in inbound_store.all_mails():
+        mail = parse_mail(head)
+        texts = (head.decode("utf-8", "replace"), mail.sender_name, mail.subject, mail.text)
+        if person.has_email(mail.sender) or any(map(person.is_named_in, texts)):
+            inbound_store.remove_mail(mail_id)
+            removed["received_mails"] += 1
+    return removed
 
 
 def _steps_of(done: str, counts: Iterator[int]) -> Iterator[ErasureStep]:
