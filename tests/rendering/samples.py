@@ -643,6 +643,8 @@ def everything() -> None:
     pages("en")
     certificates("en")
     papers("en")
+    confirmed = pending(quote=with_papers(rich_quote())).order.approve("Connie", NOW, RICH_OPTIONS)
+    Case(MailKind.APPROVED, Role.CONTACT, confirmed, confirmed.entries[-1], None).mail()
     for fault in FormError:
         for left in (1, 2):
             decision(order, order.quote, FormState(errors=(fault,), tries_left=left))
