@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -12,6 +12,7 @@ from online_orders.domain import handling, order_delivery, order_schedule, propo
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, Contact, HandOverPolicy
 from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.attachments import Upload
 from online_orders.domain.certificates import Certificate, Signature, certificate_document
 from online_orders.domain.confirmation import FormError, FormNotice, FormState, Outcome
 from online_orders.domain.discounts import judge
@@ -601,7 +602,18 @@ def certificates(locale: str) -> list[bytes]:
         document = certificate_document(order, ACCOUNT_NAME, evidence, order.quote, entries, NOW)
         certificate = Certificate(document, Signature("kid", bytes(71)))
         made.append(render_certificate_pdf(certificate, locale, INSTALLATION))
-    return made
+    return [*made, *_rich_certificates(locale)]
+
+
+def _rich_certificates(locale: str) -> Iterator[bytes]:
+    """Yield those of quotes with options, of which some or none were chosen, and of a signed order."""
+    attached = Upload("Order.pdf", b"%PDF-1.7\n%%EOF\n").attached()
+    for options in (RICH_OPTIONS, ()):
+        order = pending(locale, quote=with_papers(rich_quote())).order.approve("Connie", NOW, options, "4500-123").order
+        evidence = evidence_of(order, "approve", CONNIE.name, CONNIE.email, None, None, attached)
+        document = certificate_document(order, ACCOUNT_NAME, evidence, order.quote, (), NOW)
+        certificate = Certificate(document, Signature("kid", bytes(71)))
+        yield render_certificate_pdf(certificate, locale, INSTALLATION, parse_letterhead(LETTERHEAD))
 
 
 def everything() -> None:
@@ -631,6 +643,8 @@ def everything() -> None:
     pages("en")
     certificates("en")
     papers("en")
+    confirmed = pending(quote=with_papers(rich_quote())).order.approve("Connie", NOW, RICH_OPTIONS)
+    Case(MailKind.APPROVED, Role.CONTACT, confirmed, confirmed.entries[-1], None).mail()
     for fault in FormError:
         for left in (1, 2):
             decision(order, order.quote, FormState(errors=(fault,), tries_left=left))

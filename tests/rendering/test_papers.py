@@ -20,6 +20,7 @@ from tests.rendering.samples import (
     VAT,
     account_named,
     approved_order,
+    certificates,
     papers,
     pending,
     rich_quote,
@@ -191,6 +192,33 @@ def test_papers_are_the_same_every_time_and_stay_between_the_margins(locale: str
     made = papers(locale)
     assert papers(locale) == made
     for paper in made.values():
+        assert_margins_are_empty(paper)
+
+
+# -- the certificate ----------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_says_what_was_accepted_with_taxes() -> None:
+    some, none = certificates("en")[-2:]
+    quote = approved_order().approved_quote
+    assert quote
+    assert quote.accepted
+    assert quote.gross_totals
+    assert quote.accepted.gross_totals
+    wanted = (
+        "Options, by line 7, 9",
+        "4500-123",
+        quote.accepted.sha256,
+        f"One-time, with taxes €{quote.gross_totals.once:,}",
+        f"One-time, with taxes €{quote.accepted.gross_totals.once:,}",
+        "Reverse charge on",
+        "SHA-256 of the signed order",
+        LETTERHEAD["legal_name"],
+    )
+    assert says(some, *wanted) == []
+    assert says(none, "Options, by line None") == []
+    assert [standards_of(paper) for paper in (some, none)] == [(True, True)] * 2
+    for paper in (some, none):
         assert_margins_are_empty(paper)
 
 

@@ -6,7 +6,7 @@ The layout is in `certificate.typ`, set by Typst like the quote's. The same cert
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,10 +16,13 @@ from babel import Locale
 from online_orders.domain.certificates import Certificate
 from online_orders.domain.installation import Installation
 from online_orders.domain.letterheads import Letterhead
+from online_orders.domain.quote_parts import TaxAmount
+from online_orders.domain.quotes import Recurrence
 from online_orders_rendering.directions import directed
 from online_orders_rendering.i18n import Translator, line_of, translator
 from online_orders_rendering.letterhead import content_of
 from online_orders_rendering.quote_pdf import compiler_of, pdf_of
+from online_orders_rendering.quote_texts import tax_text
 
 _CHUNK = 24
 """Characters of a signature that stand together."""
@@ -40,6 +43,7 @@ def render_certificate_pdf(
     data = {
         "title": title,
         "author": line_of(letterhead.legal_name) if letterhead else brand,
+        "day": _day(content["issued_at"]) if letterhead else None,
         "language": babel_locale.language,
         "region": babel_locale.territory,
         "direction": babel_locale.text_direction,
@@ -86,6 +90,8 @@ def _decision(content: dict[str, Any], translate: Translator) -> dict[str, Any]:
         (translate("certificate.address"), decision["address"] or unknown),
         (translate("certificate.agent"), decision["agent"] or unknown),
     ]
+    if attachment := decision.get("attachment"):
+        facts.append((translate("certificate.attachment"), attachment["sha256"]))
     return _section(translate("certificate.decision"), facts)
 
 
@@ -93,18 +99,42 @@ def _quote(content: dict[str, Any], translate: Translator) -> list[dict[str, Any
     quote = content["quote"]
     if quote is None:
         return []
-    totals = ((name, Decimal(amount)) for name, amount in quote["totals"].items())
     facts = [
         (translate("label.revision"), str(quote["revision"])),
-        *(
-            (translate(f"total.{name}"), translate.money(amount, quote["currency"]))
-            for name, amount in sorted(totals, key=lambda each: ("once", "monthly", "yearly").index(each[0]))
-            if amount
-        ),
+        *_amounts(quote, quote["currency"], translate),
         (translate("label.valid_until"), translate.day(date.fromisoformat(quote["valid_until"]))),
         (translate("label.sha256"), quote["sha256"]),
     ]
-    return [_section(translate("certificate.quote"), facts)]
+    sections = [_section(translate("certificate.quote"), facts)]
+    if accepted := quote.get("accepted"):
+        sections.append(_section(translate("certificate.accepted"), _accepted(accepted, quote["currency"], translate)))
+    return sections
+
+
+def _accepted(accepted: dict[str, Any], currency: str, translate: Translator) -> Iterator[tuple[str, str]]:
+    """Yield what was accepted of a quote that left a choice, or under a number."""
+    yield translate("certificate.options"), ", ".join(accepted["options"]) or translate("certificate.no_options")
+    yield from _amounts(accepted, currency, translate)
+    if number := accepted.get("purchase_order_number"):
+        yield translate("label.purchase_order_number"), number
+    yield translate("confirmation.sha256"), accepted["sha256"]
+
+
+def _amounts(content: dict[str, Any], currency: str, translate: Translator) -> Iterator[tuple[str, str]]:
+    """Yield the totals, and with each its taxes and what it comes to with them, if there are any."""
+    taxes = [TaxAmount.model_validate(each) for each in content.get("taxes", ())]
+    gross = content.get("gross_totals")
+    for recurrence in Recurrence:
+        net, name = Decimal(content["totals"][recurrence]), translate(f"total.{recurrence}")
+        here = [tax for tax in taxes if tax.recurrence is recurrence]
+        if not (net or here):
+            continue
+        yield translate("total.net", total=name) if gross else name, translate.money(net, currency)
+        for tax in here:
+            about = translate("total.tax", tax=tax_text(tax, translate), net=translate.money(tax.net, currency))
+            yield about, translate.money(tax.amount, currency)
+        if gross:
+            yield translate("total.gross", total=name), translate.money(Decimal(gross[recurrence]), currency)
 
 
 def _proof(certificate: Certificate, translate: Translator, installation: Installation) -> dict[str, Any]:
@@ -118,6 +148,11 @@ def _proof(certificate: Certificate, translate: Translator, installation: Instal
     ]
     note = translate("certificate.note", url=f"{installation.site_url}/api/certificate-keys")
     return {**_section(translate("certificate.proof"), facts), "note": note}
+
+
+def _day(instant: str) -> list[int]:
+    day = datetime.fromisoformat(instant).astimezone(UTC)
+    return [day.year, day.month, day.day]
 
 
 def _moment(instant: str, translate: Translator) -> str:

@@ -90,6 +90,9 @@ export function QuoteCard({ api, order, base = "" }) {
     name: `quote-${order.order_id}-${revision}.pdf`,
   });
 
+  const confirmation = base ? "/desk/orders/{order_id}/confirmation" : "/orders/{order_id}/confirmation";
+  const confirmed = () => api.getPdf(confirmation, { path: { order_id: order.order_id } });
+
   async function showEarlier(revision) {
     try {
       earlier.value = await api.get(route, path(revision));
@@ -107,6 +110,10 @@ export function QuoteCard({ api, order, base = "" }) {
       ${isPending && quote.state === "offered" && html`<p class="waits">${t("quote.waits_for", { name: order.contact.name })}</p>`}
       ${why && html`<p class="waits">${t(why, { name: order.contact.name })}</p>`}
       <${Quote} quote=${quote} ...${quote.state !== "sending" && !isUndone(quote) && pdfProps(quote.revision)} />
+      ${
+        quote.state === "approved" &&
+        html`<${ActionButton} act=${() => download(confirmed, `confirmation-${order.order_id}.pdf`)}>${t("quote.confirmation")}</${ActionButton}>`
+      }
       ${
         older.length > 0 &&
         html`
