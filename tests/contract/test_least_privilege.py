@@ -77,6 +77,7 @@ def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) ->
     site.settle()
     approve_with_a_file(site, order)
     lose_an_approval_with_a_file(site)
+    approve_with_a_letterhead(site)
     for _ in range(2):
         site.get(f"{order.desk_path}/certificate", people.cs).ok()
     site.get(f"{order.desk_path}/confirmation", people.cs)
@@ -104,9 +105,22 @@ def approve_with_a_file(site: InProcess, order: Order) -> None:
     """As if an earlier try had stored the file already."""
     key = attachment_store.object_key(order.order_id, Upload(NAME, PDF).sha256)
     site.lab.client("s3").put_object(Bucket=site.lab.outputs["DocumentsBucket"], Key=key, Body=PDF)
-    decide_with_file(site, [each for each in order.mails_to(order.contact) if each.attachments][-1]).page()
+    mail = [each for each in order.mails_to(order.contact) if each.attachments][-1]
+    decide_with_file(site, mail).page()
+    for _ in range(2):  # it is made, and is there
+        assert site.request("GET", f"{mail.link}/confirmation.pdf").status == 200
     (found,) = site.get(f"{order.desk_path}/attachments", site.people.cs).ok()["items"]
     assert site.get(f"{order.desk_path}/attachments/{found['sequence']}", site.people.cs).body == PDF
+
+
+def approve_with_a_letterhead(site: InProcess) -> None:
+    """So that the mail of the approval has the confirmation."""
+    letterhead = {"legal_name": "Northwind Networks AG", "address": "1 Fjord Street"}
+    site.put("/api/desk/letterhead", site.people.cs, letterhead).ok()
+    order, mail = offered(site)
+    site.decide(mail, "approve").page()
+    site.settle()
+    assert len([each for each in order.mails_to(order.contact) if each.attachments][-1].attachments) == 2
 
 
 def lose_an_approval_with_a_file(site: InProcess) -> None:
