@@ -80,7 +80,8 @@ def _placeholder(installation: Installation) -> ConfirmLink:
     summary="See a quote as the contact person will",
     description=(
         "Refuses what quoting refuses, and changes nothing. The mail stands as it would be sent, without a link "
-        "and a code that work, and the revision with its amounts, as it would be offered. With `Accept: application/pdf` the paper comes."
+        "and a code that work, and the revision with its amounts, as it would be offered. With "
+        "`Accept: application/pdf` the paper comes."
     ),
     responses=response_spec("QuotePreview", "The mail and the revision, or the paper.", other=PDF),
     openapi_extensions=error_codes("conflict"),

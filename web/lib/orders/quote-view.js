@@ -112,14 +112,14 @@ function Accepted({ quote }) {
     ? html`<ul class="chosen">${chosen.map((each, index) => html`<li key=${index}>${each}</li>`)}</ul>`
     : t("quote.accepted_no_options");
   return html`
-    <section class="accepted facts">
+    <section class="accepted">
       <h3>${t("quote.accepted")}</h3>
       <${QuoteTotals} priced=${accepted} quote=${quote} />
-      <${Facts} pairs=${[
+      <div class="facts"><${Facts} pairs=${[
         [t("quote.accepted_options"), hasOptions && options],
         [t("order.purchase_order_number"), accepted.purchase_order_number],
         [t("quote.accepted_sha256"), html`<span class="hash">${accepted.sha256}</span>`],
-      ]} />
+      ]} /></div>
     </section>`;
 }
 

@@ -235,10 +235,10 @@ function More({ quote, line }) {
         <${Field} of=${starts} /><${Field} of=${ends} /><${Field} of=${term} />
         <${Field} of=${prorate} />
         <${Fields} of=${discount.shown()} />
-        <${Field} of=${cost} hint=${t("editor.unit_cost_hint")} />
+        <${Field} of=${cost} />
         <${Field} of=${optional} />
         ${optional.value.value && html`<${Field} of=${selected} /><${Field} of=${group} />`}
-        <${Fields} of=${shownTax(tax)} />
+        ${shownTax(tax).map((field) => html`<${Field} key=${field.id} of=${field} hint="" />`)}
         <${Field} of=${message} />
       </div>
     </details>`;

@@ -132,8 +132,14 @@ export class Writing {
     this.discount = new DiscountFields(begun.discount, { currency: this.currency, known: this.known, isWhole: true });
     const ofAccount = account.tax ? t("editor.tax_of_account", { tax: taxText(account.tax) }) : undefined;
     this.tax = taxFields(begun.tax, ofAccount);
+    // What a revision left open stays open in the next one.
+    const isOpen = (item) => order.quote && !(item.item_id in order.quote.confirmed_start_dates);
     const dateOf = (item) => draft.confirmed_start_dates[item.item_id] ?? item.confirmed_start_date ?? item.start_date;
-    const confirmedOf = (item) => (kept ? kept.confirmed[item.item_id] : dateOf(item) < now ? now : dateOf(item));
+    const confirmedOf = (item) => {
+      if (kept) return kept.confirmed[item.item_id];
+      if (isOpen(item)) return "";
+      return dateOf(item) < now ? now : dateOf(item);
+    };
     this.confirmed = Object.fromEntries(
       order.items.map((item) => [
         item.item_id,
