@@ -33,16 +33,22 @@ export function daysText(line) {
 }
 
 /**
- * Returns what is said of a line in sentences: its days, its term, how a part of it is counted, and its discount.
+ * Returns what is said of a line in sentences: its days, its term, and how its amount comes about.
  *
  * @param {any} line
  * @param {string} currency
  */
-export function lineNotes(line, currency) {
-  const { proration: part, discount } = line;
-  return [
+export const lineNotes = (line, currency) =>
+  [
     daysText(line),
     line.term_months && t("line.term", { months: line.term_months }),
+    ...amountNotes(line, currency),
+  ].filter(Boolean);
+
+/** Returns how the amount of a line comes about: how a part of its term is counted, and its discount. */
+export function amountNotes(line, currency) {
+  const { proration: part, discount } = line;
+  return [
     part && t("line.proration", part),
     part && arithmetic(line, currency),
     discount && t("line.discount", { discount: discountText(discount, currency), amount: before(line, currency) }),

@@ -6,7 +6,7 @@ import { openBlob } from "../../lib/files.js";
 import { LIMITS } from "../../lib/generated/limits.js";
 import { currencyName, day, money, t } from "../../lib/i18n.js";
 import { write } from "../../lib/money.js";
-import { daysText, discountText, lineNotes, taxText } from "../../lib/orders/quote-text.js";
+import { amountNotes, daysText, discountText, taxText } from "../../lib/orders/quote-text.js";
 import { QuoteTotals } from "../../lib/orders/quote-view.js";
 import { errorText, faultText } from "../../lib/problems.js";
 import { SignedOut } from "../../lib/session.js";
@@ -216,8 +216,7 @@ function amountShown(quote, line) {
   }
   const { isStale } = quote;
   const answered = quote.answeredLine(line);
-  const isExplained = answered && !isStale && (answered.proration || answered.discount);
-  const notes = isExplained ? lineNotes(answered, quote.currency) : [];
+  const notes = answered && !isStale ? amountNotes(answered, quote.currency) : [];
   return { amount: answered?.amount ?? null, isStale, notes };
 }
 
