@@ -219,7 +219,7 @@ export class Writing {
         options: recurrences(),
       }),
       starts_on: field("starts_on", t("editor.starts_on"), { type: "date" }),
-      ends_on: field("ends_on", t("editor.ends_on"), { type: "date", hint: t("editor.ends_on_hint") }),
+      ends_on: field("ends_on", t("editor.ends_on"), { type: "date" }),
       term_months: field("term_months", t("editor.term_months"), { type: "integer", limits: NewLine.term_months }),
       prorate: field("prorate", t("editor.prorate"), { type: "checkbox" }),
       discount: new DiscountFields(begun.discount, { currency, known }),
@@ -242,6 +242,7 @@ export class Writing {
         type: "textarea",
         limits: NewLine.message,
         isWide: true,
+        attributes: { rows: 2 },
       }),
     };
   }
