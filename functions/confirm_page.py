@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import Request
 
 from online_orders import clock
-from online_orders.aws import pdf_store
+from online_orders.aws import letterhead_store, pdf_store
 from online_orders.aws.link_decisions import handle_decision, handle_view
 from online_orders.aws.link_store import load_link
 from online_orders.domain.accounts import HandOverPolicy
 from online_orders.domain.approval_links import TOKEN, LinkContext, fingerprint
-from online_orders.domain.confirmation import LinkResult, Outcome, form_of, result_of
+from online_orders.domain.confirmation import LinkResult, Outcome, form_of, needs_purchase_order, result_of
 from online_orders.domain.errors import MethodNotAllowed, NotFound, OnlineOrdersError, TooManyRequests
 from online_orders.domain.installation import Installation
 from online_orders.domain.languages import FALLBACK, LOCALES
 from online_orders.environment import environment
 from online_orders.http import problems, rate_limit, requests
 from online_orders.http.app import Api
-from online_orders.http.confirmation_document import DECIDE, PROBE, SHOW, SHOW_PDF, Token
-from online_orders.http.forms import cookies, form_fields, preferred_language
+from online_orders.http.confirmation_document import DECIDE, PROBE, SHOW, SHOW_CONFIRMATION, SHOW_PDF, Token
+from online_orders.http.forms import cookies, preferred_language, sent_form
 from online_orders.http.responses import Response
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 from online_orders_rendering.pages.approval import CONTENT_SECURITY_POLICY, decision_page, outcome_page
@@ -70,14 +70,19 @@ def outcome_response(result: LinkResult) -> Response:
     context, order, account = result.context, result.context.order, result.context.account
     if result.outcome is None:
         quote = order.quote if context.link.purpose == "quote" else None
-        may_hand_over = account.hand_over is not HandOverPolicy.NEVER
+        form = replace(
+            result.form,
+            may_hand_over=account.hand_over is not HandOverPolicy.NEVER,
+            signed_order=account.signed_order,
+            needs_purchase_order=needs_purchase_order(context),
+        )
         page = decision_page(
             order,
             quote,
             _installation(),
             account_name=account.name,
             pdf_path=f"/confirm/{context.token}/quote.pdf" if quote else None,
-            form=replace(result.form, may_hand_over=may_hand_over),
+            form=form,
             site_names=account.site_names,
             at=clock.now(),
         )
@@ -90,6 +95,7 @@ def outcome_response(result: LinkResult) -> Response:
             account_name=account.name,
             decided_by=result.decided_by,
             form=result.form,
+            confirmation_path=_confirmation_path(result),
         )
     headers = {}
     if result.retry_after_seconds is not None:
@@ -98,6 +104,12 @@ def outcome_response(result: LinkResult) -> Response:
         name, about = f"{_PROOF}{context.link.purpose}-{order.order_id}", "Secure; HttpOnly; SameSite=Lax"
         headers["Set-Cookie"] = f"{name}={result.proof}; Path=/confirm; Max-Age={_PROOF_SECONDS}; {about}"
     return _html(page, result.status, headers)
+
+
+def _confirmation_path(result: LinkResult) -> str | None:
+    """Return where the confirmation is, for whoever has approved by the link."""
+    is_approved = result.outcome is Outcome.APPROVED and result.context.order.approved_quote
+    return f"/confirm/{result.context.token}/confirmation.pdf" if is_approved else None
 
 
 def _error_page(error: OnlineOrdersError, event: "APIGatewayProxyEventV2") -> Response:
@@ -144,11 +156,32 @@ def show_confirmation_paper(token: Token, request: Request) -> Response:
     return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers=headers)
 
 
+@app.get("/confirm/<token>/confirmation.pdf", **SHOW_CONFIRMATION)
+def show_confirmation_of_order(token: Token, request: Request) -> Response:
+    context = _present(token, request)
+    order, account, result = context.order, context.account, result_of(context, clock.now())
+    if result.outcome is Outcome.PARTED:
+        return outcome_response(result)
+    quote = order.approved_quote
+    if quote is None or result.outcome is not Outcome.APPROVED:
+        raise NotFound("This link leads to no confirmation.")
+
+    def make() -> bytes:
+        from online_orders_rendering.confirmation_pdf import render_confirmation_pdf  # which no other page needs
+
+        return render_confirmation_pdf(order, account, _installation(), letterhead_store.letterhead_of(quote))
+
+    pdf = pdf_store.find_or_store_confirmation(order.order_id, quote.revision, make)
+    headers = {**_HEADERS, "Content-Disposition": f'inline; filename="confirmation-{order.order_id}.pdf"'}
+    return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers=headers)
+
+
 @app.post("/confirm/<token>", **DECIDE)
 def decide(token: Token, request: Request) -> Response:
     context = _present(token, request)
     at = clock.now()
-    form = form_of(context, form_fields(request), at)
+    sent = sent_form(request)
+    form = form_of(context, sent.fields, at, sent.upload)
     return outcome_response(handle_decision(context, form, requests.viewer(request), at))
 
 

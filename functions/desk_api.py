@@ -10,9 +10,12 @@ from online_orders.http.app import Api
 from online_orders.routes import (
     audit_trail,
     desk_accounts,
+    desk_attachments,
     desk_catalog,
+    desk_discounts,
     desk_figures,
     desk_handling,
+    desk_messages,
     desk_orders,
     desk_quotes,
     desk_requests,
@@ -29,9 +32,12 @@ if TYPE_CHECKING:
 app = Api()
 for resource in (
     desk_orders,
+    desk_attachments,
     desk_handling,
     desk_quotes,
+    desk_discounts,
     desk_requests,
+    desk_messages,
     desk_setup,
     desk_terms,
     desk_views,

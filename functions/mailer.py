@@ -36,6 +36,7 @@ from online_orders.domain.quotes import Quote
 from online_orders.domain.timeline import Entry, Event
 from online_orders.environment import environment, installation
 from online_orders.telemetry import logger, metrics, redact_exceptions
+from online_orders_rendering.confirmation_pdf import render_confirmation_pdf
 from online_orders_rendering.mails.compose import render_contact_report, render_mail
 from online_orders_rendering.quote_pdf import render_quote_pdf
 
@@ -85,15 +86,24 @@ def _is_due(due: Notification, order: Order, entry: Entry) -> bool:
 def _address_of(due: Notification, order: Order, account: Account, entry: Entry) -> str | None:
     """Return the reader's address; None also for one who does not want this mail."""
     to = address_of(due, order, account, entry, environment("CUSTOMER_SUCCESS_MAILBOX"))
-    user = {Role.PLACED_BY: order.placed_by, Role.ASSIGNEE: order.assignee}.get(due.role)
-    if to is None or user is None:
+    user_id = _user_id_of(due.role, order, entry)
+    if to is None or user_id is None:
         return to
     if due.role is Role.PLACED_BY:
-        return to if is_wanted(due.kind, due.role, mail_choice_store.find_choices(user.user_id)) else None
-    people, chosen = watcher_store.people_with_choices([user.user_id])
-    person = people.get(user.user_id)
+        return to if is_wanted(due.kind, due.role, mail_choice_store.find_choices(user_id)) else None
+    people, chosen = watcher_store.people_with_choices([user_id])
+    person = people.get(user_id)
     is_told = person is not None and may_follow(person, order, account)
-    return to if is_told and is_wanted(due.kind, due.role, chosen[user.user_id]) else None
+    return to if is_told and is_wanted(due.kind, due.role, chosen[user_id]) else None
+
+
+def _user_id_of(role: Role, order: Order, entry: Entry) -> str | None:
+    """Return whose choices and place at the desk or the account count for a role; None where nobody's do."""
+    if role is Role.PLACED_BY:
+        return order.placed_by.user_id
+    if role is Role.ASSIGNEE:
+        return order.assignee.user_id if order.assignee else None
+    return str(entry.data["proposed_by"]) if role is Role.ASKER else None
 
 
 def _queue_for_each(message: dict[str, Any], told: tuple[Follower, ...]) -> None:
@@ -134,10 +144,17 @@ def _compose(
     shown = order if link else then
     entry = _with_question(order, entry)
     content = render_mail(due.kind, due.role, shown, entry, installation_info, account.name, link, account.site_names)
-    attached = (
-        (_attach_quote(shown, shown.quote, account, installation_info),) if row.attaches_pdf and shown.quote else ()
-    )
-    return mail.OutgoingMail(to, *content, attached)
+    attached = tuple(_attachments(shown, account, installation_info)) if row.attaches_pdf else ()
+    return mail.OutgoingMail(to, *content, attached, takes_replies=due.role is not Role.CUSTOMER_SUCCESS)
+
+
+def _attachments(order: Order, account: Account, installation: Installation) -> Iterator[mail.Attachment]:
+    """Yield the papers of a mail: the quote, and the confirmation of an approved order whose quote has a letterhead."""
+    if order.quote:
+        yield _attach_quote(order, order.quote, account, installation)
+    approved = order.approved_quote
+    if approved and approved.letterhead_version is not None:
+        yield _attach_confirmation(order, approved, account, installation)
 
 
 def _with_question(order: Order, entry: Entry) -> Entry:
@@ -163,6 +180,16 @@ def _attach_quote(order: Order, quote: Quote, account: Account, installation: In
         lambda: render_quote_pdf(order, quote, account, installation, letterhead_store.letterhead_of(quote)),
     )
     return mail.quote_attachment(order.order_id, quote.revision, pdf)
+
+
+def _attach_confirmation(order: Order, quote: Quote, account: Account, installation: Installation) -> mail.Attachment:
+    """Return the confirmation of an approved order, made when it is first needed and stored."""
+    pdf = pdf_store.find_or_store_confirmation(
+        order.order_id,
+        quote.revision,
+        lambda: render_confirmation_pdf(order, account, installation, letterhead_store.letterhead_of(quote)),
+    )
+    return mail.Attachment(f"confirmation-{order.order_id}.pdf", pdf)
 
 
 def _report_contact(message: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """Show what is about to be written: a quote as the contact person would get it, mail and PDF, and the text modules of
-the desk with the words of an order. Show the certificate of a decision. Store the letterhead of papers, once a paper
-was set with it.
+the desk with the words of an order. Show the certificate of a decision, and the confirmation of an approved order.
+Store the letterhead of papers, once a paper was set with it.
 
-This is a function of its own, so that the cold starts of the desk's API do not load the rendering layer.
+This is a function of its own, so that the cold starts of the API do not load the rendering layer.
 """
 
 import gc
@@ -22,11 +22,13 @@ from online_orders.aws import (
     desk_settings_store,
     letterhead_store,
     order_store,
+    pdf_store,
 )
 from online_orders.aws.quoting import basis_of
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.certificates import Certificate
 from online_orders.domain.desk_settings import filled
+from online_orders.domain.errors import NotFound
 from online_orders.domain.installation import Installation
 from online_orders.domain.languages import FALLBACK
 from online_orders.domain.letterheads import Letterhead, parse_letterhead
@@ -39,6 +41,7 @@ from online_orders.http.app import (
     Api,
     DeskAgent,
     DeskReader,
+    OrderReader,
     PapersManager,
     error_codes,
     raw_json_body,
@@ -50,6 +53,7 @@ from online_orders.http.responses import Response
 from online_orders.routes import desk_papers
 from online_orders.telemetry import correlation_paths, logger, redact_exceptions
 from online_orders_rendering.certificate_pdf import render_certificate_pdf
+from online_orders_rendering.confirmation_pdf import render_confirmation_pdf
 from online_orders_rendering.i18n import translator
 from online_orders_rendering.mails.compose import render_quote_mail
 from online_orders_rendering.quote_pdf import render_quote_pdf
@@ -181,6 +185,50 @@ def show_certificate_keys(request: Request) -> Response:
     if requests.accepts(request, "application/x-pem-file"):
         return Response(int(HTTPStatus.OK), "application/x-pem-file", keys[0].pem, headers=_KEPT)
     return responses.json_response({"keys": [key.jwk for key in keys]}, headers=_KEPT)
+
+
+# -- the confirmation ---------------------------------------------------------------------------------------------
+
+
+def _confirmation_response(order: Order) -> Response:
+    """Return the confirmation of an approved order, made at the first request or before it for a mail."""
+    quote = order.approved_quote
+    if quote is None:
+        raise NotFound("Only an approved order has a confirmation.")
+    account = account_store.get_account(order.account_id)
+    pdf = pdf_store.find_or_store_confirmation(
+        order.order_id,
+        quote.revision,
+        lambda: render_confirmation_pdf(order, account, installation(), letterhead_store.letterhead_of(quote)),
+    )
+    disposition = f'inline; filename="confirmation-{order.order_id}.pdf"'
+    headers = {"Cache-Control": "no-store", "Content-Disposition": disposition}
+    return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers=headers)
+
+
+@app.get(
+    "/api/orders/<order_id>/confirmation",
+    tags=["Orders"],
+    summary="Show the confirmation of an order",
+    description=(
+        "The paper that confirms an approved order: what was accepted of the quote, with the options that were chosen "
+        "and the purchase order number. The same bytes every time."
+    ),
+    responses=response_spec(None, "The paper.", other=PDF),
+)
+def show_confirmation(customer: OrderReader, order_id: OrderId) -> Response:
+    return _confirmation_response(order_store.get_order_for_caller(customer.account, order_id))
+
+
+@app.get(
+    "/api/desk/orders/<order_id>/confirmation",
+    tags=["Desk"],
+    summary="Show the confirmation of an order",
+    description="The paper that the customer gets.",
+    responses=response_spec(None, "The paper.", other=PDF),
+)
+def show_desk_confirmation(_reader: DeskReader, order_id: OrderId) -> Response:
+    return _confirmation_response(order_store.get_any_order(order_id))
 
 
 # -- the letterhead -----------------------------------------------------------------------------------------------

@@ -110,9 +110,9 @@ class Gateway:
         headers = forwarded(request.headers.items(), request.client.host if request.client else "127.0.0.1", self._site)
         if signing_in:
             headers.pop("origin", None)  # sent by a page; the engine accepts such requests only from programs
-        if not _is_utf_8(body) and not headers.get("content-type", "").startswith("text/"):
+        if not _is_utf_8(body) and not headers.get("content-type", "").startswith(("text/", "multipart/")):
             # In text the engine would replace every such byte by U+FFFD; other types are passed on in Base64. A table
-            # needs its type, and its reader refuses U+FFFD.
+            # needs its type, and its reader refuses U+FFFD. A form with files needs its type, and comes in Base64.
             headers["content-type"] = "application/octet-stream"
         call = asyncio.get_running_loop().run_in_executor(
             self._threads, self._call, request.method, target.decode("latin-1"), headers, body

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 _COMPARED = re.compile(r"(#?\w+) = (:\w+)")
 _SET = re.compile(r"(#?\w+) = (?:(:\w+)|if_not_exists\(\1, (:\w+)\))")
 _NEWER = re.compile(r"\(attribute_not_exists\((#?\w+)\) OR \1 < (:\w+)\)")
-_ADD = re.compile(r"ADD (\w+) (:\w+)")
+_ADD = re.compile(r"ADD (\w+) (:\w+)(?: SET expires_at = :later)?")
 
 
 class Table:
@@ -64,7 +64,7 @@ class Table:
         rest = [key for key in keys if not start or key > _key(start)]
         if not asked.get("ScanIndexForward", True):
             rest = [key for key in reversed(keys) if not start or key < _key(start)]
-        found = rest[: min(asked["Limit"], self.page)]
+        found = rest[: min(asked.get("Limit", self.page), self.page)]
         more = {"LastEvaluatedKey": {"pk": {"S": pk}, "sk": {"S": found[-1][1]}}} if found != rest else {}
         return {"Items": [self.items[key] for key in found], "Count": len(found), **more}
 

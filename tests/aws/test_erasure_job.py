@@ -1,15 +1,24 @@
 """Erasing a person, item by item: what is changed and counted, concurrent writes, and where a run continues."""
 
 import json
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 
 from online_orders import clock
-from online_orders.aws import account_store, contact_report_store, order_store, service_user_store, version_store
+from online_orders.aws import (
+    account_store,
+    contact_report_store,
+    inbound_store,
+    order_store,
+    service_user_store,
+    version_store,
+)
 from online_orders.aws import table as table_module
 from online_orders.aws.audit_store import audit_write
 from online_orders.aws.erasure_job import ErasureStep, erase_person
@@ -841,3 +850,46 @@ def test_the_whole_trail_is_erased_only_with_all_accounts(table: Table) -> None:
     store_account(by=CONRAD)
     assert run(CLARA.email)[0] == Counter()
     assert run(CLARA.email, None)[0] == {"price_lists": 1, "audit_entries": 1}
+
+
+# -- received mails -----------------------------------------------------------------------------------------------
+
+
+class Bucket:
+    """The bucket of received mails, with one mail a page."""
+
+    def __init__(self, **mails: bytes) -> None:
+        self.mails = mails
+
+    def list_objects_v2(self, **asked: Any) -> dict[str, Any]:
+        assert (asked["Bucket"], asked["Prefix"]) == ("Inbound", "inbound/")
+        left = [each for each in sorted(self.mails) if each > asked.get("ContinuationToken", "")]
+        more = {"NextContinuationToken": left[0], "IsTruncated": True} if len(left) > 1 else {}
+        return {"Contents": [{"Key": f"inbound/{each}"} for each in left[:1]], **more}
+
+    def get_object(self, **asked: str) -> dict[str, Any]:
+        raw = self.mails[asked["Key"].removeprefix("inbound/")]
+        return {"Body": BytesIO(raw), "ContentLength": len(raw)}
+
+    def delete_object(self, **asked: str) -> None:
+        del self.mails[asked["Key"].removeprefix("inbound/")]
+
+
+def test_received_mails_are_removed_with_their_sender(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = f"Subject: x\nContent-Transfer-Encoding: base64\n\n{b64encode(f'Ask {CONNIES}'.encode()).decode()}"
+    bucket = Bucket(
+        a=f"From: Connie <{CONNIES.upper()}>\n\nHello".encode(),
+        b=b"From: eve@elsewhere.example\n\nHi",
+        c=named.encode(),
+    )
+    monkeypatch.setattr(inbound_store, "client", lambda name: bucket)
+    monkeypatch.setenv("INBOUND_BUCKET", "Inbound")
+    erased, _ = run(CONNIES, None)
+    assert (erased, sorted(bucket.mails)) == ({"mails": 2}, ["b"])
+    assert run(CONNIES, None) == (Counter(), [])
+
+
+def test_where_no_mails_are_received_none_is_looked_for(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INBOUND_BUCKET", "")
+    monkeypatch.setattr(inbound_store, "client", None)
+    assert run(CONNIES, None) == (Counter(), [])

@@ -24,8 +24,10 @@ from online_orders.aws.mail import (
     send_once,
     sender,
 )
+from online_orders.aws.signing_keys import SigningKey
 from online_orders.clock import now
 from online_orders.domain.approval_links import Link
+from online_orders.domain.reply_addresses import reply_address
 from online_orders.telemetry import MetricUnit, logger, metrics
 from tests.aws.service import Service, error_of
 
@@ -46,6 +48,7 @@ FOLDED = ["=?utf-8?b?" + "w7zDvMO8" * 6 + "w7zDvMO8?=", "=?utf-8?b?" + "w7zDvMO8
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDER_ADDRESS", ADDRESS)
     monkeypatch.setenv("REPLY_ADDRESS", "success@vendor.example")
+    monkeypatch.setenv("INBOUND_DOMAIN", "")
 
 
 def head(brand: str, subject: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Any]:
@@ -174,6 +177,24 @@ def test_all_mails_about_an_order_are_one_thread(
         written = message_from_bytes(service.asked[-1][1]["Content"]["Raw"]["Data"])
         assert written.get_all("In-Reply-To", []) == written.get_all("References", []) == expected
         assert str(make_header(decode_header(written["Subject"]))) == subject
+
+
+def test_a_reply_to_a_mail_about_an_order_proves_order_and_recipient(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = f"{'long-' * 30}reply.vendor.example"
+    order_id = "01KAND6R0000000000000000AB"
+    monkeypatch.setenv("INBOUND_DOMAIN", domain)
+    monkeypatch.setattr(mail, "signing_key", lambda purpose: SigningKey("1", purpose.encode()))
+    for outgoing, tags, expected in (
+        (LETTER, {"order_id": order_id}, reply_address(b"replies", order_id, LETTER.to, domain)),
+        (LETTER._replace(takes_replies=False), {"order_id": order_id}, "success@vendor.example"),
+        (LETTER, {"kind": "invitation"}, "success@vendor.example"),
+    ):
+        send(outgoing, tags, AT)
+        raw = service.asked[-1][1]["Content"]["Raw"]["Data"]
+        assert f"Reply-To: {expected}\r\n".encode() in raw
+        assert message_from_bytes(raw, policy=default)["Reply-To"] == expected
 
 
 def test_ses_is_asked_in_the_senders_name_for_one_recipient(service: Service) -> None:

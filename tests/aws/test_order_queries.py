@@ -360,7 +360,7 @@ def test_the_desk_sees_an_accounts_orders_however_they_came(service: Service) ->
     ]
 
 
-OPEN_OF_ACME = OrderFilter(statuses=OPEN_STATUSES, account_id="acme")
+OPEN_OF_ACME = OrderFilter(statuses=OPEN_STATUSES, account_id="acme", may_lag=True)
 
 
 def keys_of(*orders: Order) -> list[Json]:
@@ -385,6 +385,12 @@ def test_open_orders_of_an_account_are_found_whatever_it_has_closed(service: Ser
         f"ORDER#{IDS[2]}",
         f"DIRECT#{IDS[3]}",
     ]
+
+
+def test_who_must_miss_no_open_order_of_an_account_reads_its_own_items(service: Service) -> None:
+    service.answers = [page(stored(order_of(1))), page(), found(stored(order_of(1)))]
+    assert ids(order_queries.list_desk_orders(OPEN_OF_ACME._replace(may_lag=False), 3, None)) == ([1], None)
+    assert all(asked["ConsistentRead"] for _, asked in service.asked[:2])
 
 
 def test_a_page_of_an_accounts_open_orders_ends_with_its_last_one(service: Service) -> None:

@@ -54,7 +54,7 @@ def test_the_page_shows_what_is_decided(site: Site) -> None:
     assert "<i>yesterday</i>" not in page
     (form,) = forms(page)
     assert form.method == "post"
-    assert set(form.fields) == {"decision", "name", "code", "reason", "extra", "new_name", "new_email"}
+    assert set(form.fields) == {"decision", "name", "code", "reason", "extra", "new_name", "new_email", "signed_order"}
     assert form.choices == {"approve", "cancel", "request_change", "ask", "hand_over"}
     (pdf,) = [link for link in links(page) if link.endswith(".pdf")]
     assert site.request("GET", pdf).body == mail.attachments[0].read()

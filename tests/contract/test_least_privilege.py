@@ -10,10 +10,12 @@ from unittest.mock import patch
 import pytest
 
 import account_changes
-from online_orders.aws import mail_pause, signing_keys, workflow
+from online_orders.aws import attachment_store, mail_pause, signing_keys, workflow
+from online_orders.domain.attachments import Upload
 from tests.contract.in_process import SIMULATOR, InProcess, adopted
 from tests.contract.orders import Order, claimed, fresh, offered, place, place_direct, quote, rows
 from tests.contract.site import Mail
+from tests.contract.uploads import NAME, PDF, decide_with_file
 from tests.lab import Lab
 from tests.lab import User as LabUser
 from tests.lab.lab import TEMPLATE
@@ -26,6 +28,7 @@ Json = dict[str, Any]
 
 BY_AWS = {
     ("OutboxFunction", "sqs:SendMessage", "StreamDeadLetters"): "Lambda, when it gives up on records of the stream",
+    ("ConfirmPageFunction", "s3:PutObjectTagging", "/attachments/*"): "S3, for the tag that a file is stored with",
     **{
         (function, "ses:SendEmail", ""): "SES asks for it beside SendRawEmail, by its own documentation"
         for function in ("MailerFunction", "AccountChangesFunction", "PeopleChangesFunction", "SendQuoteFunction")
@@ -72,9 +75,12 @@ def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) ->
         site.decide(mail, "approve", code="000000" if mail.code != "000000" else "000001")
     site.request("POST", mail.link, form={"decision": "request_mail"})
     site.settle()
-    site.decide([each for each in order.mails_to(order.contact) if each.attachments][-1], "approve").page()
+    approve_with_a_file(site, order)
+    lose_an_approval_with_a_file(site)
     for _ in range(2):
         site.get(f"{order.desk_path}/certificate", people.cs).ok()
+    site.get(f"{order.desk_path}/confirmation", people.cs)
+    site.get(f"{order.path}/confirmation", order.user)
     site.get("/api/certificate-keys").ok()
     other, _ = offered(site)
     other.desk("resend", {"contact": {"name": "Bo", "email": f"bounce@{SIMULATOR}"}}).ok(202)
@@ -92,6 +98,28 @@ def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) ->
     offered(site)
     monkeypatch.setattr(workflow, "MAX_EXECUTION_AGE", timedelta(hours=10))
     lab.advance(hours=20)
+
+
+def approve_with_a_file(site: InProcess, order: Order) -> None:
+    """As if an earlier try had stored the file already."""
+    key = attachment_store.object_key(order.order_id, Upload(NAME, PDF).sha256)
+    site.lab.client("s3").put_object(Bucket=site.lab.outputs["DocumentsBucket"], Key=key, Body=PDF)
+    decide_with_file(site, [each for each in order.mails_to(order.contact) if each.attachments][-1]).page()
+    (found,) = site.get(f"{order.desk_path}/attachments", site.people.cs).ok()["items"]
+    assert site.get(f"{order.desk_path}/attachments/{found['sequence']}", site.people.cs).body == PDF
+
+
+def lose_an_approval_with_a_file(site: InProcess) -> None:
+    """The stream loses the entry, so the reconciler keeps the file."""
+    lab = site.lab
+    order, mail = offered(site)
+    site.settle()
+    lab.stream.paused = True
+    decide_with_file(site, mail).page()
+    for mapping in lab.stream.mappings:
+        mapping.position = len(lab.dynamodb.records(mapping.table))
+    lab.stream.paused = False
+    assert lab.functions.invoke("ReconcileFunction", {"order_id": order.order_id}).failure is None
 
 
 def look_for_a_paper_that_is_not_there(site: InProcess, order: Order, mail: Mail) -> None:

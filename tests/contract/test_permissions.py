@@ -67,10 +67,12 @@ class Subject:
             "order_id": self.order_id,
             "account_id": self.account["account_id"],
             "revision": "1",
+            "sequence": "1",
             "version": "1",
             "currency": self.account["currency"],
             "user_id": self.user_id(path),
             "view_id": self.view_id,
+            "message_id": self.order_id,
             "token": urlsplit(self.mail.link).path.rpartition("/")[2],
         }
         if "?account_id" in row:
@@ -130,6 +132,12 @@ def faults(subject: Subject, asks: Mapping[str, Ask], rows: Iterable[str], *, re
 def _is_as_said(subject: Subject, row: str, cell: str, answer: Response) -> bool:
     if cell == "yes" and row.endswith("/certificate"):
         return answer.status == 404 and "by link" in answer.text  # the order's link has decided nothing yet
+    if cell == "yes" and "{message_id}" in row:
+        return answer.status == 404 and "no such message" in answer.text  # nobody has replied to a mail yet
+    if cell == "yes" and row.endswith(("/confirmation", "/confirmation.pdf")):
+        return answer.status == 404 and ("Only an approved" in answer.text or row.startswith("GET /confirm/"))
+    if cell == "yes" and row.endswith("/attachments/{sequence}"):
+        return answer.status == 404 and "came with no file" in answer.text  # likewise
     if cell == "yes":
         of_list = answer.status == 200 and TABLE["routes"][row].startswith("own")
         return answer.status not in {401, 403, 404} and answer.status < 500 and (not of_list or subject.is_in(answer))

@@ -399,6 +399,7 @@ def test_an_error_belongs_to_the_field_that_its_name_begins_with() -> None:
         "new_email",
         "options",
         "purchase_order_number",
+        "signed_order",
     }
     assert FormError.NAME_TOO_LONG.field == "name"
     assert FormError.QUESTION_MISSING.field == "reason"

@@ -265,12 +265,13 @@ def test_a_look_keeps_what_was_chosen_and_typed() -> None:
     typed = {"name": "C", "reason": "why", "purchase_order_number": "PO-1", "code": "123456"}
     outcome, status, form = looked({"group.a": "4", **typed})
     assert (outcome, status) == (None, 200)
-    assert form == FormState(name="C", reason="why", options=("4",), purchase_order_number="PO-1")
+    notice = FormNotice.RECALCULATED
+    assert form == FormState(name="C", reason="why", options=("4",), purchase_order_number="PO-1", notice=notice)
 
 
 def test_a_look_at_what_cannot_be_chosen_says_so() -> None:
     outcome, status, form = looked({"option.9": "yes"})
-    assert (outcome, status, form.errors) == (None, 400, (FormError.OPTION_UNKNOWN,))
+    assert (outcome, status, form.errors, form.notice) == (None, 400, (FormError.OPTION_UNKNOWN,), None)
 
 
 def test_a_look_by_a_dead_link_is_told_what_a_look_is_told() -> None:

@@ -32,6 +32,7 @@ from tests.domain.builders import (
     account_of,
     assert_well_kept,
     item_of,
+    line_of,
     place,
     quote_for,
 )
@@ -131,10 +132,12 @@ class OrderMachine(RuleBasedStateMachine):
             self.move(self.status)
             self.assignee = ""
 
-    @rule(by=staff, validity=st.integers(0, 12), hold=st.sampled_from([0, 0, 1, 6]))
-    def quote(self, by: User, validity: int, hold: int) -> None:
+    @rule(by=staff, validity=st.integers(0, 12), hold=st.sampled_from([0, 0, 1, 6]), options=st.integers(0, 2))
+    def quote(self, by: User, validity: int, hold: int, options: int) -> None:
         end = self.today + validity * DAY
-        revision = quote_for(self.order, self.now, valid_until=end.isoformat())
+        lines = [line_of(str(number)) for number in range(1, len(self.order.items) + 1)]
+        optional = line_of(None, optional=True, selected=True)
+        revision = quote_for(self.order, self.now, valid_until=end.isoformat(), lines=[*lines, *[optional] * options])
         allowed = self.status in {"in_process", "pending_confirmation"}
         if self.take(lambda order: order.offer(revision, by, self.now, hold * HOUR), "quote.prepared", allowed=allowed):
             self.held_until = self.now + hold * HOUR if hold else None
@@ -221,11 +224,19 @@ class OrderMachine(RuleBasedStateMachine):
             allowed=self.status in OPEN,
         )
 
-    @rule()
-    def approve(self) -> None:
+    @rule(count=st.none() | st.integers(0, 2), number=st.sampled_from([None, "PO-1"]))
+    def approve(self, count: int | None, number: str | None) -> None:
         allowed = self.status in PENDING and self.state in ON_OFFER and self.today <= self.valid_until
-        if self.take(lambda order: order.approve("Connie", self.now), "order.completed", allowed=allowed):
+        offered = [*self.order.quote.options] if self.order.quote else []
+        chosen = None if count is None else offered[:count]
+        if self.take(
+            lambda order: order.approve("Connie", self.now, chosen, number), "order.completed", allowed=allowed
+        ):
             self.move("completed", "approved")
+            assert self.order.quote
+            accepted = self.order.quote.accepted
+            assert (accepted is None) == (not offered and number is None)
+            assert accepted is None or [*accepted.options] == (offered if chosen is None else chosen)
 
     @rule()
     def cancel(self) -> None:
@@ -405,7 +416,8 @@ class OrderMachine(RuleBasedStateMachine):
         quotes = {**self.replaced, **({self.order.quote.revision: self.order.quote} if self.order.quote else {})}
         assert sorted(quotes) == list(range(1, self.revision + 1))
         for revision, quote in quotes.items():
-            content = quote.model_dump_json(exclude={"state", "offered_at", "decided_at"})
+            content = quote.model_dump_json(exclude={"state", "offered_at", "decided_at", "accepted"})
+            assert quote.accepted is None or quote.state == "approved"
             assert self.contents.setdefault(revision, content) == content
             assert quote.content_hash(self.order.account_id, self.order.order_id) == quote.sha256
 

@@ -132,7 +132,8 @@ def test_what_happened_instead_has_its_own_page(desk: Desk, site: Site) -> None:
     status, headers, body = ask()
     assert (status, body, {"Retry-After", "Set-Cookie"} & headers.keys()) == (409, "outcome", set())
     given = (Outcome.ALREADY_DECIDED, OFFERED, BRAND, "en")
-    assert site.pages == [("outcome", given, {"account_name": "Acme Group", "decided_by": "Carla", "form": form})]
+    more = {"account_name": "Acme Group", "decided_by": "Carla", "form": form, "confirmation_path": None}
+    assert site.pages == [("outcome", given, more)]
 
 
 def test_a_page_is_in_the_orders_language(desk: Desk, site: Site) -> None:

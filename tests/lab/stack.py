@@ -38,6 +38,7 @@ IGNORED = frozenset(
         "AWS::Cognito::UserPoolIdentityProvider",
         "AWS::Events::Archive",
         "AWS::IAM::ManagedPolicy",
+        "AWS::GuardDuty::MalwareProtectionPlan",
         "AWS::KMS::Alias",
         "AWS::Lambda::LayerVersion",
         "AWS::Lambda::Permission",

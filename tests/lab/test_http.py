@@ -37,8 +37,11 @@ def mirror(lab: Lab) -> Lab:
         ("POST", "/api/desk/orders/1/quote/preview", "PreviewQuoteFunction"),
         ("GET", "/api/desk/orders/1/certificate", "PreviewQuoteFunction"),
         ("GET", "/api/certificate-keys", "PreviewQuoteFunction"),
+        ("GET", "/api/desk/orders/1/confirmation", "PreviewQuoteFunction"),
+        ("GET", "/api/orders/1/confirmation", "PreviewQuoteFunction"),
         ("HEAD", "/confirm/token", "ConfirmPageFunction"),
         ("GET", "/confirm/token/quote.pdf", "ConfirmPageFunction"),
+        ("GET", "/confirm/token/confirmation.pdf", "ConfirmPageFunction"),
     ],
 )
 def test_the_most_specific_route_takes_a_request(mirror: Lab, method: str, path: str, function: str) -> None:

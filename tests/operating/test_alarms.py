@@ -202,7 +202,9 @@ DRIVEN: dict[Callable[[Lab], None], tuple[str, ...]] = {
     entries_that_the_stream_lost: ("OverdueMinutes",),
     a_contact_report_that_no_queue_takes: ("AccountItemsNotProcessed", "AccountItemsRepaired"),
 }
-ALWAYS_MEASURED = {"OrdersInProcess", "OrdersPendingConfirmation"}
+ALWAYS_MEASURED = {"OrdersInProcess", "OrdersPendingConfirmation", "MessageAgeHours"}
+OF_RECEIVED_MAILS = {"InboundMessagesBeyondLimit"}
+"""The lab receives no mails; tests/functions/test_inbound_mail.py shows that these are emitted."""
 
 
 def own(name: str) -> Metric:
@@ -221,7 +223,7 @@ def test_what_happens_is_measured_under_the_name_and_dimension_that_are_watched(
 
 def test_every_watched_metric_of_ours_is_emitted_with_the_stack_dimension(lab: Lab) -> None:
     watched = metrics_shown(lab).union(*map(metrics_of, alarms(lab).values()))
-    names = {name for driven in DRIVEN.values() for name in driven} | ALWAYS_MEASURED
+    names = {name for driven in DRIVEN.values() for name in driven} | ALWAYS_MEASURED | OF_RECEIVED_MAILS
     assert {metric for metric in watched if metric.namespace == OWN} == {own(name) for name in names}
     assert all(function.environment["POWERTOOLS_SERVICE_NAME"] == "lab" for function in lab.functions)
 

@@ -17,7 +17,17 @@ from unittest.mock import patch
 import pytest
 from botocore import xform_name
 
-from online_orders.aws import erasure_job, mail_pause, search_rebuild, terms_store
+from online_orders.aws import (
+    attachment_store,
+    erasure_job,
+    mail_pause,
+    message_store,
+    search_rebuild,
+    terms_store,
+)
+from online_orders.domain.attachments import Upload
+from tests.contract.received import wait
+from tests.contract.uploads import PDF, multipart
 from tests.lab import Lab, User, accounts
 from tests.lab.wire import SINGLE_WRITES, Call
 from tests.local_run import PROJECT
@@ -250,13 +260,20 @@ def a_mail_that_ses_does_not_take_yet(lab: Lab) -> None:
 def a_person_who_is_erased(lab: Lab) -> None:
     order_id = place(lab, note="Ask customer@acme.example")
     desk(lab, order_id, "claim")
-    assert decide(lab, quote(lab, order_id), "approve") == 200
+    mail = quote(lab, order_id)
+    body, media_type = multipart(
+        {"decision": "approve", "name": "Connie", "code": str(mail.code)}, PDF, "customer@acme.example and I"
+    )
+    assert mail.link
+    assert lab.http("POST", mail.link, content=body, headers={"Content-Type": media_type}).status == 200
+    lab.settle()
     assert lab.http("GET", f"/api/desk/orders/{order_id}/certificate", user=lab.users.cs).status == 200
     user = lab.users.customer
     report = {"text": "Connie has left; ask customer@acme.example"}
     assert lab.http("POST", "/api/account/contact-report", json=report, user=user).status == 202
     lab.settle()
     with as_operator(lab):
+        assert attachment_store.store_scan(order_id, Upload("", PDF).sha256, "clean", lab.clock.now())
         for _ in erasure_job.erase_person(user.email, "acme"):
             pass
         for _ in erasure_job.erase_person(accounts.body("acme")["enrollment"]["contact"]["email"], "acme"):
@@ -322,6 +339,18 @@ def an_order_that_is_looked_at(lab: Lab) -> None:
     assert seen["user_id"] == colleague.user_id
 
 
+def more_mails_than_the_desk_judges(lab: Lab) -> None:
+    """And their sender is erased."""
+    first = wait(lab)
+    with as_operator(lab), patch.dict(os.environ, {"INBOUND_MESSAGES_PER_DAY": "1"}):
+        again = {"message_id": first[::-1], "mail_id": "another"}
+        assert not message_store.store_message(message_store.get_message(first).model_copy(update=again))
+        assert message_store.is_processed("another")
+        for _ in erasure_job.erase_person("eve@elsewhere.example"):
+            pass
+    assert [item for item in lab.items if item["pk"] == "MESSAGES"] == []
+
+
 LIVES: tuple[Callable[[Lab], None], ...] = (
     an_approval,
     a_parked_order,
@@ -336,6 +365,7 @@ LIVES: tuple[Callable[[Lab], None], ...] = (
     a_draft_of_the_catalog,
     a_watcher_who_chooses_mails,
     an_order_that_is_looked_at,
+    more_mails_than_the_desk_judges,
 )
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple, get_args
 
-from online_orders.domain import handling, order_delivery, order_schedule, questions, roles
+from online_orders.domain import handling, order_delivery, order_schedule, proposals, questions, roles
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, Contact, HandOverPolicy
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.certificates import Certificate, Signature, certificate_document
 from online_orders.domain.confirmation import FormError, FormNotice, FormState, Outcome
+from online_orders.domain.discounts import judge
 from online_orders.domain.evidence import LinkDecision, evidence_of
 from online_orders.domain.hand_over import approve_hand_over, hand_over, refuse_hand_over
 from online_orders.domain.installation import Installation
@@ -23,6 +25,8 @@ from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.people import Membership, Person, PersonState
+from online_orders.domain.proposals import DiscountPolicy, Reason
+from online_orders.domain.quote_requests import frame_of
 from online_orders.domain.quotes import Quote
 from online_orders.domain.roles import DESK
 from online_orders.domain.system_reasons import SystemReason
@@ -99,6 +103,48 @@ QUOTED: tuple[Json, ...] = (
 )
 
 
+VAT: Json = {"treatment": "rate", "label": "VAT", "rate": "19"}
+REVERSE_CHARGE: Json = {
+    "treatment": "reverse_charge",
+    "label": "Reverse charge",
+    "sentence": "The buyer owes the tax (Article 196 of Directive 2006/112/EC).",
+}
+RICH: tuple[Json, ...] = (
+    line_of("1", "420", description="Bandwidth 200 Mbps", quantity=1, starts_on="2027-01-05", term_months=12),
+    line_of("2", "0", description="Early activation", quantity=1, recurrence="once", starts_on="2027-01-05"),
+    line_of("3", "1250", description="Socket X1500", quantity=2, recurrence="once", discount={"percent": "12.5"}),
+    line_of("4", description="Public IPv4", starts_on="2027-01-05", prorate=True, message="Until your contract ends."),
+    line_of(
+        "5",
+        "36.50",
+        description="SDP user license",
+        quantity=1500,
+        recurrence="yearly",
+        starts_on="2027-01-01",
+        ends_on="2027-09-30",
+        prorate=True,
+        discount={"amount": "1000"},
+        tax=REVERSE_CHARGE,
+    ),
+    line_of("6", "480", description="Network card for the X1700", quantity=1, recurrence="once"),
+    line_of(None, "90", description="Support on weekdays", quantity=1, optional=True, option_group="support"),
+    line_of(
+        None,
+        "210",
+        description="Support around the clock",
+        quantity=1,
+        optional=True,
+        option_group="support",
+        selected=True,
+        message="With a named engineer.",
+    ),
+    line_of(None, "800", description="Setup on site", quantity=1, recurrence="once", optional=True),
+)
+"""Lines with terms, parts of periods, discounts, options and taxes."""
+RICH_OPTIONS = ("7", "9")
+"""Another choice than the one that is offered."""
+
+
 class Case(NamedTuple):
     """A mail that there is: from a change, to a reader."""
 
@@ -140,6 +186,14 @@ def quote_of(**changes: Any) -> Quote:
         "confirmed_start_dates": {"1": "2027-01-07"},
     }
     return judge_quote(quote_body(*QUOTED, **members | changes), items=len(KINDS))
+
+
+def rich_quote(**changes: Any) -> Quote:
+    """With whatever a quote can have."""
+    buyer = {"billing_address": "Acme Logistics Ltd\nAccounts payable\n1 Main St", "tax_number": "DE 123456789"}
+    frame = frame_of(account_of(tax=VAT, **buyer))
+    body = quote_body(*RICH, **{"common_end_on": "2027-03-14", "discount": {"percent": "2"}} | changes)
+    return judge_quote(body, items=len(KINDS), frame=frame)
 
 
 def sending(locale: str = "en") -> Change:
@@ -188,6 +242,19 @@ def _handed_over(order: Order) -> Change:
     return hand_over(order, account_of(hand_over="same_domain"), CARLA, "Connie", "I am on leave.", NOW)
 
 
+def _discount_asked(order: Order) -> Change:
+    """Of a discount that passes every threshold there is."""
+    quote = quote_of()
+    figures, _ = judge(quote, [None] * len(quote.lines), DiscountPolicy())
+    return proposals.propose(order, quote, quote_body(*QUOTED), get_args(Reason), figures, CLARA, NOW)
+
+
+def _discount_approved(order: Order) -> Change:
+    """Approved; the mail is about the first of its two entries."""
+    change = proposals.approve(order, quote_of(), CONRAD, NOW)
+    return Change(change.order, change.entries[:1])
+
+
 STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.ORDER_RECEIVED: placed,
     MailKind.NEW_ORDER: placed,
@@ -207,6 +274,11 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.STALE_ORDER: lambda locale: _stale(placed(locale).order),
     MailKind.ASSIGNED: lambda locale: handling.assign(placed(locale).order, CLARA, CONRAD, NOW),
     MailKind.FOLLOW_UP: lambda locale: _followed_up(placed(locale).order),
+    MailKind.DISCOUNT_ASKED: lambda locale: _discount_asked(claimed(placed(locale).order)),
+    MailKind.DISCOUNT_APPROVED: lambda locale: _discount_approved(_discount_asked(claimed(placed(locale).order)).order),
+    MailKind.DISCOUNT_REFUSED: lambda locale: proposals.refuse(
+        _discount_asked(claimed(placed(locale).order)).order, "Not below our costs.\nAsk for a year.", CONRAD, NOW
+    ),
     MailKind.COMMENT: lambda locale: placed(locale).order.comment(
         Actor(kind="customer", name=ANNA.email), "When will it come?\nWe move in May.", NOW
     ),
@@ -309,6 +381,27 @@ def decision(order: Order, quote: Quote | None, form: FormState | None = None, *
     return decision_page(order, quote, INSTALLATION, form=form or FormState(), **requested | changes)
 
 
+def _rich_pages(locale: str) -> dict[str, str]:
+    """The pages of a quote with options, taxes and terms, by name."""
+    order = pending(locale, quote=rich_quote(), purchase_order_number=None).order
+    options = replace(FormState(), options=RICH_OPTIONS)
+    typed = replace(options, name="Connie", purchase_order_number="PO-9", reason="Now.", had_upload=True)
+    every = tuple(error for error in FormError if error.field in ("options", "purchase_order_number", "signed_order"))
+    rebate = pending(locale, quote=rich_quote(discount={"amount": "50", "recurrence": "monthly"})).order
+    approved = order.approve("Connie", NOW, RICH_OPTIONS, "PO-9").order
+    return {
+        "rich": decision(order, order.quote),
+        "rich-recalculated": decision(order, order.quote, replace(typed, notice=FormNotice.RECALCULATED)),
+        "rich-wrong": decision(order, order.quote, replace(typed, decision="approve", errors=every)),
+        "rich-required": decision(
+            order, order.quote, replace(options, needs_purchase_order=True, signed_order="required")
+        ),
+        "rich-never": decision(order, order.quote, replace(options, signed_order="never", options=())),
+        "rich-amount_off": decision(rebate, rebate.quote),
+        "rich-approved": outcome_page(Outcome.APPROVED, approved, INSTALLATION, locale, account_name=ACCOUNT_NAME),
+    }
+
+
 def pages(locale: str) -> dict[str, str]:
     """Every page, by name."""
     order = pending(locale).order
@@ -363,6 +456,7 @@ def pages(locale: str) -> dict[str, str]:
         "decision-ask": decision(order, order.quote, FormState("ask", errors=(FormError.QUESTION_MISSING,))),
         "decision-hand_over": decision(order, order.quote, colleague),
         "decision-no_hand_over": decision(order, order.quote, FormState(may_hand_over=False)),
+        **_rich_pages(locale),
         "order": decision(placed(locale).order, None),
         "order-empty": decision(placed(locale).order, None, empty),
         **{

@@ -40,6 +40,7 @@ from tests.rendering.samples import (
     ACCOUNT_NAME,
     INSTALLATION,
     LINK,
+    QUOTED,
     SITE_NAMES,
     STEPS,
     Case,
@@ -386,6 +387,19 @@ def test_an_approval_names_the_totals_and_who_approved() -> None:
         text = case_of(MailKind.APPROVED, role).mail().text
         assert "Per month: €460.00" in text.splitlines()
         assert named[role] in text
+
+
+def test_an_approval_names_the_totals_of_the_options_that_were_chosen() -> None:
+    lines = [*QUOTED, {**QUOTED[0], "item_id": None, "optional": True}, {**QUOTED[0], "optional": True}]
+    change = pending(quote=quote_of(lines=lines))
+    plain, chosen = (change.order.approve(CONNIE.name, NOW, options) for options in ((), ("8",)))
+    totals = []
+    for after in (plain, chosen):
+        mail = render_mail(
+            MailKind.APPROVED, Role.CUSTOMER_SUCCESS, after.order, after.entries[-1], INSTALLATION, "Acme"
+        )
+        totals.append(next(line for line in mail.text.splitlines() if line.startswith("Per month: ")))
+    assert len(set(totals)) == len(totals)
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
-from online_orders.domain.confirmation import FormError, FormState, Outcome
+from online_orders.domain.confirmation import FormError, FormNotice, FormState, Outcome
 from online_orders.domain.languages import LOCALES
 from online_orders_rendering.pages.approval import CONTENT_SECURITY_POLICY, outcome_page
 from tests.domain.builders import CLARA, CONNIE, DAY, KINDS, NOW, ORDER_ID
@@ -23,6 +24,7 @@ from tests.rendering.samples import (
     pending,
     placed,
     quote_of,
+    rich_quote,
 )
 from tests.shipped_catalog import KIND_LABELS
 
@@ -32,6 +34,8 @@ PAGES = [
 HOSTILE = '"><script>alert(1)</script>\u202e'
 FIELDS = {"decision", "name", "code", "reason", "extra"}
 COLLEAGUE = {"new_name", "new_email"}
+FILE = {"signed_order"}
+OPTIONS = {"options", "group.support", "option.9"}
 
 Attributes = dict[str, str | None]
 
@@ -120,7 +124,7 @@ def test_every_field_has_a_label_and_every_reference_leads_somewhere(html: str, 
     labeled = {given.get("for") for given in page.all("label")}
     for tag in ("input", "textarea"):
         for given in page.all(tag):
-            if given.get("type") not in {"hidden", "radio"}:
+            if given.get("type") not in {"hidden", "radio", "checkbox"}:
                 assert given["id"] in labeled
     for _, given in page.tags:
         for reference in ("aria-describedby", "aria-labelledby", "for"):
@@ -143,7 +147,7 @@ def test_a_form_posts_to_where_it_came_from(html: str, locale: str) -> None:
 def test_a_quote_can_be_approved_changed_or_canceled(locale: str) -> None:
     order = pending(locale).order
     page = Page(decision(order, order.quote))
-    assert page.fields == FIELDS | COLLEAGUE
+    assert page.fields == FIELDS | COLLEAGUE | FILE
     assert [given["value"] for given in page.all("input", name="decision", type="radio")] == [
         "approve",
         "request_change",
@@ -182,7 +186,7 @@ def test_a_colleague_that_was_typed_is_shown_again_with_what_is_wrong() -> None:
 def test_nobody_is_offered_to_hand_over_where_the_account_does_not_want_it() -> None:
     order = pending().order
     page = Page(decision(order, order.quote, FormState(may_hand_over=False)))
-    assert page.fields == FIELDS
+    assert page.fields == FIELDS | FILE
     assert "hand_over" not in [given["value"] for given in page.all("input", name="decision")]
 
 
@@ -253,10 +257,13 @@ def test_a_refused_form_keeps_the_input_and_shows_errors_at_the_fields() -> None
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("fault", FormError)
 def test_every_fault_is_said_at_its_field_and_at_the_top(fault: FormError, locale: str) -> None:
-    order = pending(locale).order
-    page = Page(decision(order, order.quote, FormState(errors=(fault,))))
+    order = pending(locale, quote=rich_quote()).order
+    form = FormState(errors=(fault,))
+    if fault is FormError.ATTACHMENT_NOT_TAKEN:
+        form = replace(form, signed_order="never")
+    page = Page(decision(order, order.quote, form))
     assert page.all("div", role="alert")
-    is_seen = fault is not FormError.EXTRA_FILLED
+    is_seen = fault not in {FormError.EXTRA_FILLED, FormError.ATTACHMENT_NOT_TAKEN}
     assert bool(page.all("a", href=f"#{fault.field}")) is is_seen, "no link leads where there is nothing to see"
     assert bool(page.all("span", id=f"{fault.field}-fault")) is is_seen
 
@@ -269,6 +276,13 @@ def test_nobody_sees_hears_or_reaches_the_field_that_is_there_for_robots(locale:
         (field,) = page.all("input", name="extra")
         assert (field["tabindex"], field["autocomplete"], field["value"]) == ("-1", "off", "")
         assert page.all("div", **{"class": "extra", "aria-hidden": "true"})
+
+
+def test_an_error_of_options_that_the_quote_does_not_have_leads_nowhere() -> None:
+    order = pending().order
+    page = Page(decision(order, order.quote, FormState(errors=(FormError.OPTION_UNKNOWN,), options=("9",))))
+    assert page.all("div", role="alert")
+    assert not page.all("a", href="#options")
 
 
 def test_one_try_is_one_try() -> None:
@@ -403,3 +417,123 @@ def test_a_passed_start_is_shown_around_the_decision_and_blocks_nothing() -> Non
     after = outcome_page(Outcome.APPROVED, order.approve("Connie", late).order, INSTALLATION, "en")
     assert "A start date had already passed: Item 2 (January 5, 2027)" in after
     assert "passed" not in Page(outcome_page(Outcome.APPROVED, order.approve("C", NOW).order, INSTALLATION, "en")).words
+
+
+# -- options, taxes and terms ---------------------------------------------------------------------------------------
+
+
+def rich(**changes: Any) -> str:
+    order = pending("en", quote=rich_quote(), purchase_order_number=None).order
+    return decision(order, order.quote, replace(FormState(), **changes))
+
+
+def test_terms_discounts_and_parts_of_periods_are_shown_at_their_lines() -> None:
+    text = shown(rich())
+    for expected in (
+        "January 5, 2027 to January 4, 2028 Term in months: 12",
+        "Discount of 12.5% on €2,500.00",
+        "Full months: 2; days after them: 10 of 31. 4 × €10.00 × (2 + 10/31) = €92.90",
+        "Full months: 9; days after them: 0 of 31. 1,500 × €36.50 × 9 / 12 = €41,062.50",
+        "Discount of €1,000.00 on €41,062.50",
+        "Reverse charge",
+        "VAT 19%",
+        "Until your contract ends.",
+        "Accounts payable",
+        "DE 123456789",
+        "The buyer owes the tax (Article 196 of Directive 2006/112/EC).",
+    ):
+        assert expected in text, expected
+
+
+def test_the_totals_lead_from_net_to_what_is_to_be_paid() -> None:
+    text = shown(rich())
+    for expected in (
+        "Per month, discount of 2% -€12.60",
+        "Per month, net €617.40",
+        "VAT 19% on €617.40 €117.31",
+        "Per month, with taxes €734.71",
+    ):
+        assert expected in text, expected
+    assert "Per year" not in text
+
+
+def test_a_quote_without_taxes_and_discounts_has_the_totals_alone() -> None:
+    order = pending().order
+    text = shown(decision(order, order.quote))
+    for word in (", net", "with taxes", "Options", "Recalculate", "discount of"):
+        assert word not in text
+
+
+def test_options_are_chosen_by_a_box_and_within_a_group_by_a_button() -> None:
+    page = Page(rich())
+    assert page.fields == FIELDS | COLLEAGUE | FILE | OPTIONS | {"purchase_order_number"}
+    assert page.all("input", type="hidden", name="options", value="shown")
+    (box,) = page.all("input", type="checkbox")
+    assert (box["name"], box["value"], "checked" in box) == ("option.9", "yes", False)
+    of_group = page.all("input", type="radio", name="group.support")
+    assert [(each["value"], "checked" in each) for each in of_group] == [("7", False), ("8", True), ("", False)]
+    (form,) = page.all("form")
+    assert form["enctype"] == "multipart/form-data"
+
+
+def test_other_options_are_priced_and_stay_chosen() -> None:
+    html = rich(options=("7", "9"), notice=FormNotice.RECALCULATED, name="Bob", purchase_order_number="PO-9")
+    page = Page(html)
+    text = shown(html)
+    assert "checked" in page.all("input", name="option.9")[0]
+    assert "checked" in page.all("input", name="group.support", value="7")[0]
+    assert "Per month, with taxes: €594.76" in text
+    assert text.index("The totals were computed anew") < text.index("Your quote")
+    assert page.all("input", name="name", value="Bob")
+    assert page.all("input", name="purchase_order_number", value="PO-9")
+    none = Page(rich(options=()))
+    assert "checked" in none.all("input", name="group.support", value="")[0]
+
+
+def test_what_cannot_be_chosen_shows_what_is_offered() -> None:
+    page = Page(rich(options=("7", "8"), errors=(FormError.OPTIONS_EXCLUDE,)))
+    assert "checked" in page.all("input", name="group.support", value="8")[0]
+    assert page.all("a", href="#options")
+
+
+def test_the_enter_key_decides_and_does_not_recalculate() -> None:
+    page = Page(rich())
+    buttons = page.all("button")
+    assert [button.get("value") for button in buttons] == [None, "recalculate", None]
+    assert "name" not in buttons[0]
+    assert "formnovalidate" in buttons[1]
+    names = [given.get("name") for tag, given in page.tags if tag in {"input", "button"} and given.get("name")]
+    assert names.index("decision") == names.index("option.9") + 1, "of two fields of a name the first counts"
+
+
+@pytest.mark.parametrize(
+    ("policy", "label"), [("optional", "Signed order (optional)"), ("required", "Signed order"), ("never", None)]
+)
+def test_a_signed_order_is_asked_for_as_the_account_wants_it(policy: Any, label: str | None) -> None:
+    page = Page(rich(signed_order=policy))
+    assert len(page.all("input", type="file")) == (label is not None)
+    (form,) = page.all("form")
+    assert ("enctype" in form) is (label is not None)
+    assert (label or "never") in f"{page.words} never"
+
+
+def test_the_purchase_order_is_asked_for_where_the_order_has_none() -> None:
+    order = pending().order
+    assert not Page(decision(order, order.quote)).all("input", name="purchase_order_number")
+    long = FormState(errors=(FormError.PURCHASE_ORDER_TOO_LONG,), purchase_order_number="x" * 65)
+    assert Page(decision(order, order.quote, long)).all("input", name="purchase_order_number", value="x" * 65)
+    assert "Purchase order number (optional)" in shown(rich())
+    assert "(optional)" not in shown(rich(needs_purchase_order=True, signed_order="never"))
+
+
+def test_a_file_that_was_sent_is_to_be_chosen_again() -> None:
+    assert "Please choose it again" in shown(rich(had_upload=True))
+    assert "Please choose it again" not in shown(rich())
+
+
+def test_the_page_after_an_approval_says_what_was_accepted() -> None:
+    text = shown(pages("en")["rich-approved"])
+    assert "What you have accepted Options Support on weekdays Setup on site" in text
+    assert "Per month, with taxes €594.76" in text
+    assert "PO-9" in text
+    assert "What you have accepted" not in shown(pages("en")["approved"])

@@ -106,6 +106,9 @@ def test_a_body_that_is_no_utf_8_reaches_the_function_byte_by_byte(site: httpx.C
     )
     got = seen(site.put("/api/desk/price-lists/EUR", content=b"\xfc", headers={"Content-Type": "text/csv"}))
     assert (got["headers"]["content-type"], bytes.fromhex(got["body"])) == ("text/csv", b"\xfc")
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    got = seen(site.post("/confirm/t", content=b"--b\xe2\xe3", headers=form))
+    assert (got["headers"]["content-type"], bytes.fromhex(got["body"])) == (form["Content-Type"], b"--b\xe2\xe3")
     got = seen(site.post("/api/orders", content='{"a": "ä"}'.encode(), headers={"Content-Type": "application/json"}))
     assert got["headers"]["content-type"] == "application/json"
 

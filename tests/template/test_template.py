@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from emulation.template import read
+from online_orders.aws import attachment_store
 from tests.lab.stack import translate
 from tests.local_run import PROJECT
 
@@ -80,8 +81,17 @@ def test_the_table_is_encrypted_and_can_be_restored() -> None:
 def test_a_replaced_or_deleted_pdf_is_kept_as_long_as_the_table_backup() -> None:
     properties = TEMPLATE["Resources"]["Documents"]["Properties"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
-    (rule,) = properties["LifecycleConfiguration"]["Rules"]
+    rule, *_ = properties["LifecycleConfiguration"]["Rules"]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "BackupDays"}}
+
+
+def test_the_bucket_removes_the_files_of_no_decision_by_the_tag_that_they_are_stored_with() -> None:
+    rules = TEMPLATE["Resources"]["Documents"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (rule,) = [each for each in rules if "ExpirationInDays" in each]
+    assert (rule["Status"], rule["Prefix"], rule["ExpirationInDays"]) == ("Enabled", "attachments/", 7)
+    (tag,) = rule["TagFilters"]
+    assert f"{tag['Key']}={tag['Value']}" == attachment_store.UNDECIDED_TAG
+    assert attachment_store.object_key("x", "y").startswith(rule["Prefix"])
 
 
 @pytest.mark.parametrize("name", ["Table", "Documents", "UserPool", "SigningKeys"])
@@ -271,7 +281,7 @@ def consumers() -> dict[str, tuple[Json, Json]]:
                 found[queue] = (TEMPLATE["Resources"][queue]["Properties"], function["Properties"])
                 assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
                 assert event["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 2}, queue
-    assert len(found) == 4
+    assert len(found) == 5
     return found
 
 
@@ -351,6 +361,8 @@ def test_every_route_leads_to_an_alias_that_the_api_may_invoke() -> None:
         "/api/desk/orders/{order_id}/quote/preview": ["PreviewQuoteFunction.Arn"],
         "/api/desk/orders/{order_id}/text-modules": ["PreviewQuoteFunction.Arn"],
         "/api/desk/orders/{order_id}/certificate": ["PreviewQuoteFunction.Arn"],
+        "/api/orders/{order_id}/confirmation": ["PreviewQuoteFunction.Arn"],
+        "/api/desk/orders/{order_id}/confirmation": ["PreviewQuoteFunction.Arn"],
         "/api/desk/letterhead": ["PreviewQuoteFunction.Arn"],
         "/api/desk/letterhead/{proxy+}": ["PreviewQuoteFunction.Arn"],
         "/api/certificate-keys": ["PreviewQuoteFunction.Arn"],

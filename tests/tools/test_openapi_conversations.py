@@ -10,6 +10,8 @@ from online_orders.aws import people_store
 from online_orders.aws.table import transact
 from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.roles import DESK, Role
+from tests.contract.received import wait
+from tests.contract.uploads import PDF, multipart
 from tests.lab import Lab
 from tests.lab.http import Response
 from tests.lab.mail import Mail
@@ -201,6 +203,29 @@ def share_work(say: Conversation, order_id: str) -> None:
     say("GET", "/api/desk/views", 200, cs)
     say("PUT", f"/api/desk/views/{view}", 200, cs, json={**examples.NEW_VIEW, "shared": True})
     say("DELETE", f"/api/desk/views/{view}", 204, cs)
+    accepted, dismissed = wait(say.lab), wait(say.lab)
+    say("GET", "/api/desk/messages", 200, cs)
+    say("GET", f"/api/desk/messages/{accepted}", 200, cs)
+    say("POST", f"/api/desk/messages/{accepted}/accept", 200, cs, json={"order": order_id})
+    say("POST", f"/api/desk/messages/{dismissed}/dismiss", 200, cs, json={})
+    say("GET", "/api/desk/messages", 200, cs)
+
+
+def approve_discount(say: Conversation, order_id: str) -> None:
+    """One that a lead refuses, and one that goes."""
+    cs, agent, policy = say.lab.users.cs, say.lab.users.agent, "/api/desk/discount-policy"
+    say("GET", policy, 200, cs)
+    say("PUT", policy, 200, cs, json=examples.DISCOUNT_POLICY)
+    desk = f"/api/desk/orders/{order_id}"
+    say("POST", f"{desk}/claim", 200, cs)
+    quote = {**examples.QUOTE, "discount": {"percent": "50"}}
+    for decision, status, body in (("refuse", 200, examples.DISCOUNT_REFUSAL), ("approve", 202, {})):
+        waiting = say("POST", f"{desk}/quote", 202, agent, json=quote).json()
+        assert waiting["proposal"]["reasons"] == ["percent"]
+        assert say("GET", desk, 200, cs).json()["proposal"] == waiting["proposal"]
+        say("POST", f"{desk}/proposal/{decision}", status, cs, json=body)
+    say("POST", f"{desk}/proposal/approve", 409, cs, json={})
+    say("PUT", policy, 200, cs, json={})
 
 
 def keep_accounts(say: Conversation) -> None:
@@ -227,7 +252,10 @@ def decide_by_a_colleague(say: Conversation, order_id: str, mail: Mail) -> None:
     say("GET", f"{desk}/mails", 200, cs)
     handed = lab.mails.to(form["new_email"])[-1]
     assert handed.link
-    say("POST", handed.link, 200, form={"decision": "approve", "name": "Casey", "code": str(handed.code)})
+    body, media_type = multipart({"decision": "approve", "name": "Casey", "code": str(handed.code)}, PDF)
+    say("POST", handed.link, 200, content=body, headers={"Content-Type": media_type})
+    (attached,) = say("GET", f"{desk}/attachments", 200, cs).json()["items"]
+    say("GET", f"{desk}/attachments/{attached['sequence']}", 200, cs)
 
 
 def test_every_operation_succeeds_as_described(say: Conversation) -> None:
@@ -264,7 +292,8 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     assert 'rel="next"' in table.headers["link"]
 
     desk = f"/api/desk/orders/{order_id}"
-    share_work(say, say.place(customer))
+    for handle in (share_work, approve_discount):
+        handle(say, say.place(customer))
     say("GET", "/api/desk/orders?status=submitted", 200, cs)
     for action, status, body in (
         ("claim", 200, {}),
@@ -295,6 +324,8 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     say("GET", f"/api/orders/{order_id}", 200, customer)
     for what in ({}, {"Accept": "application/pdf"}):
         say("GET", f"{desk}/certificate", 200, cs, headers=what)
+    say("GET", f"{desk}/confirmation", 200, cs)
+    say("GET", f"/api/orders/{order_id}/confirmation", 200, customer)
     say("GET", f"{desk}/evidence", 200, cs)
     other = say.place(customer)
     say("POST", f"/api/desk/orders/{other}/decline", 200, cs, json=examples.DECLINING)

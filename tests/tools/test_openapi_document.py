@@ -99,7 +99,7 @@ def test_examples_are_of_operations() -> None:
 
 def test_only_the_description_and_the_links_are_open_to_everybody() -> None:
     open_paths = {path for _, path, operation in operations() if operation.get("security") == []}
-    of_links = {"/confirm/{token}", "/confirm/{token}/quote.pdf"}
+    of_links = {"/confirm/{token}", "/confirm/{token}/quote.pdf", "/confirm/{token}/confirmation.pdf"}
     assert open_paths == {"/api/openapi.json", "/api/token", "/api/certificate-keys", *of_links}
     assert DOCUMENT["security"] == [{"id_token": []}]
 

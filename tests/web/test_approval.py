@@ -15,7 +15,7 @@ from tests.web.conftest import Call, Complaints, OpenPage
 from tests.web.steps import link_and_code, offered, quoted, wait_for_mail
 
 FIVE_WRONG = 5
-EVERY_COLOR = {"decision-wrong", "expired", "locked"}
+EVERY_COLOR = {"decision-wrong", "expired", "locked", "rich-wrong", "rich-recalculated"}
 """The states that between them show all colors there are, looked at in the dark theme too."""
 
 
@@ -37,7 +37,7 @@ def _send(page: Page, decision: str, code: str, reason: str = "") -> None:
     page.locator("[name=name]").fill("Greta Lindqvist")
     page.locator("[name=code]").fill(code)
     page.locator("[name=reason]").fill(reason)
-    page.locator("form button").first.click()
+    page.locator("form button").last.click()
 
 
 def test_a_change_is_asked_for_and_the_next_revision_approved_without_scripts(

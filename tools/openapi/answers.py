@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, ContactReport, Currency, Enrollment
 from online_orders.domain.approval_links import CODE
+from online_orders.domain.attachments import MAX_ATTACHMENT_BYTES, Attachment
 from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.catalog import MAX_ITEMS
 from online_orders.domain.catalog_document import READ_ONLY as READ_ONLY_OF_CATALOGS
@@ -23,6 +24,7 @@ from online_orders.domain.languages import Locale
 from online_orders.domain.later_parts import Handling, HandOver
 from online_orders.domain.letterheads import Letterhead as StoredLetterhead
 from online_orders.domain.mail_preferences import NotificationsRequest
+from online_orders.domain.messages import AcceptedMessage, Message
 from online_orders.domain.order_numbers import ORDER_NUMBER
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
 from online_orders.domain.order_requests import NewComment, NewOrder, Reason
@@ -40,6 +42,8 @@ from online_orders.domain.people import StaffPersonRequest as NewStaffPersonRequ
 from online_orders.domain.prices import MAX_PRICES, IndicativePrice, ListPrice, NewListPrice, NewPriceList, QuoteDraft
 from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.domain.prices import PriceList as StoredPriceList
+from online_orders.domain.proposals import DiscountPolicy, Proposal
+from online_orders.domain.proposals import Reason as DiscountReason
 from online_orders.domain.quote_parts import Accepted, TaxAmount
 from online_orders.domain.quote_requests import NewQuote
 from online_orders.domain.quotes import Quote, Totals
@@ -276,6 +280,18 @@ class ConfirmationForm(BaseModel):
             description="Of an approval, where the order has none; needed if the account's `purchase_order` says so.",
         ),
     ]
+    signed_order: Annotated[
+        str,
+        Field(
+            default_factory=str,
+            json_schema_extra={"format": "binary", "contentMediaType": "application/pdf"},
+            description=(
+                f"Of an approval, in `multipart/form-data` alone: the signed order, a PDF without a password, of "
+                f"{MAX_ATTACHMENT_BYTES // 1024 // 1024} MB at most. The account's `signed_order` says whether it may "
+                "come, must, or cannot."
+            ),
+        ),
+    ]
 
 
 # -- answers ------------------------------------------------------------------------------------------------------
@@ -370,7 +386,8 @@ EntryAnswer = _derived(
             description=(
                 "What belongs to the event: `text` of a comment, a question or an answer, `revision` of a quote, "
                 "`delivery` and `recipient` of its mail, `reason` of a change, `by` and `reason` of a cancellation, "
-                "`item_kinds` of a new order. A reason of the system's own is English and has a `code` beside it."
+                "`item_kinds` of a new order, `attachment` (its SHA-256) of an approval that came with a file. A "
+                "reason of the system's own is English and has a `code` beside it."
             )
         ),
     ],
@@ -495,7 +512,8 @@ _ORDER: dict[str, Any] = {
         None,
         "What the caller may do with the order now; whatever is not named would be a 409. Customer Success: `claim`, "
         "`release`, `quote`, `undo_quote`, `decline`, `resend`, `comment`, `answer`, `hand_over`, `assign`, "
-        "`handling`; customers: `withdraw`, `comment`. A later version may name more. Left out of the answer to "
+        "`handling`, and for leads, while a discount waits for approval, `approve_discount`, `refuse_discount`; "
+        "customers: `withdraw`, `comment`. A later version may name more. Left out of the answer to "
         "placing, which a repetition of the request gets as well.",
     ),
     "questions": _left_out(
@@ -512,6 +530,25 @@ _ORDER: dict[str, Any] = {
     ),
 }
 _NOT_SHOWN = {"internals", "snapshot", "duplicates", "handling"}
+ProposalAnswer = _derived(
+    "Proposal",
+    "A quote whose discount waits for approval.",
+    Proposal,
+    {"request"},
+    quote=Annotated[
+        QuoteAnswer,
+        Field(description="As it would be offered; its number and its hash are made anew with the approval."),
+    ],
+    reasons=Annotated[
+        tuple[DiscountReason, ...],
+        Field(
+            description=(
+                "The thresholds of the desk's policy that it passes: `percent` and `amount` are of the discount. A "
+                "later version may name more."
+            )
+        ),
+    ],
+)
 OrderAnswer = _derived("Order", "An order as it is now.", Order, _NOT_SHOWN, **_ORDER)
 DeskOrderAnswer = _derived(
     "DeskOrder",
@@ -544,7 +581,7 @@ DeskOrderAnswer = _derived(
                 "`contact_complained` (the contact marked the quote's mail as spam), `fresh_quote_asked` (in place of "
                 "an expired one), `question_open` (the contact person waits for an answer), `hand_over_asked` (a "
                 "hand-over to a colleague waits for Customer Success), `follow_up_due` (the day has come to look at "
-                "it again). A later version may name more."
+                "it again), `discount_asked` (a quote in `proposal` waits for approval). A later version may name more."
             )
         ),
     ],
@@ -562,6 +599,12 @@ DeskOrderAnswer = _derived(
         None,
         "The colleague to whom the contact person wants to hand the decision over, while that waits for Customer "
         "Success; left out where nothing waits.",
+    ),
+    proposal=_left_out(
+        Optional[ProposalAnswer],  # noqa: UP045
+        None,
+        "The quote whose discount waits for approval, while the revision on offer, if any, stays valid. A new quote "
+        "request takes its place. Left out where none waits.",
     ),
     undo_until=Annotated[
         Instant | None,
@@ -609,6 +652,9 @@ class StandardTermsList(Entity):
         Field(description="Of the languages, then of groups; no removed ones."),
     ]
     defaults: Annotated[dict[str, str], Field(description="By language: what holds where there are none.")]
+
+
+DiscountPolicyAnswer = _derived("DiscountPolicyAnswer", "How much the desk's agents may take off.", DiscountPolicy)
 
 
 class FilledTextModule(Entity):
@@ -853,6 +899,13 @@ class Watchers(Entity):
     items: tuple[Watcher, ...]
 
 
+class FileOfCertificate(Entity):
+    """A signed order, without its name."""
+
+    sha256: str
+    size: Annotated[int, Field(description="Bytes.")]
+
+
 class DecisionOfCertificate(Entity):
     """Who decided, as far as the page behind a link can know."""
 
@@ -870,6 +923,9 @@ class DecisionOfCertificate(Entity):
         tuple[str, ...],
         Field(exclude_if=lambda options: not options, description="The optional lines that were chosen, by id."),
     ] = ()
+    attachment: Annotated[
+        FileOfCertificate | None, Field(exclude_if=is_none, description="The file that came with an approval.")
+    ] = None
 
 
 class QuoteOfCertificate(Entity):
@@ -945,6 +1001,20 @@ class CertificateKeys(Entity):
 
 
 Timeline = _page("Timeline", "Entries, oldest first; a page may be short.", EntryAnswer)
+AttachmentAnswer = _derived(
+    "Attachment",
+    "A file that came with a decision by link.",
+    Attachment,
+    sequence=Annotated[int, Field(ge=1, description="Of the timeline entry that tells of the decision.")],
+)
+
+
+class Attachments(Entity):
+    """The files that came with the decisions on an order."""
+
+    items: Annotated[tuple[AttachmentAnswer, ...], Field(description="Oldest first.")]  # type: ignore[valid-type]
+
+
 EvidencePage = _page("EvidencePage", "Evidence, oldest first.", EvidenceAnswer)
 MailPage = _page("MailPage", "Mails, by the entries that caused them, the newest first.", MailAnswer)
 
@@ -980,6 +1050,7 @@ class ViewList(Entity):
     items: tuple[SavedView, ...]
 
 
+MessagePage = _page("MessagePage", "Received mails, open ones first; a page may be short.", Message)
 AuditPage = _page("AuditPage", "Entries, newest first; a page may be short.", AuditEntryAnswer)
 
 
@@ -1222,6 +1293,7 @@ def _by_name(*models: type[BaseModel]) -> dict[str, type[BaseModel]]:
 
 
 TAKEN = _by_name(
+    AcceptedMessage,
     AccountInvitationRequest,
     AccountRequest,
     Assignment,
@@ -1230,6 +1302,7 @@ TAKEN = _by_name(
     CatalogRequest,
     ConfirmationForm,
     ContactReport,
+    DiscountPolicy,
     DirectOrderRequest,
     HandOverDecision,
     HandlingRequest,
@@ -1274,13 +1347,17 @@ SHOWN = _by_name(
     DeskCatalog,
     DeskOrderAnswer,
     DeskOrderPage,
+    DiscountPolicyAnswer,
     EvidencePage,
+    Attachments,
     FilledTextModules,
     Figures,
     Letterhead,
     LetterheadVersion,
     MailPage,
     Me,
+    Message,
+    MessagePage,
     Notifications,
     Watchers,
     OrderAnswer,

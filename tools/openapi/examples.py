@@ -7,17 +7,20 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from online_orders.domain import audit, hand_over, order_delivery, questions
+from online_orders.domain import audit, hand_over, order_delivery, proposals, questions
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
+from online_orders.domain.attachments import Attachment, Upload
 from online_orders.domain.catalog import Catalog, catalog_body, shipped
 from online_orders.domain.certificates import Certificate, PublicKey, Signature, certificate_document
+from online_orders.domain.discounts import costs_of, judge
 from online_orders.domain.errors import FieldError, OnlineOrdersError
 from online_orders.domain.evidence import Evidence, evidence_of
 from online_orders.domain.figures import Dimension, Figures, figures_row
 from online_orders.domain.mail_kinds import MailKind
 from online_orders.domain.mail_preferences import notifications_body
+from online_orders.domain.messages import Judgment, Message
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Change, Order
@@ -31,6 +34,7 @@ from online_orders.domain.prices import (
     parse_prices,
     prices_csv,
 )
+from online_orders.domain.proposals import DiscountPolicy
 from online_orders.domain.quote_requests import parse_quote
 from online_orders.domain.quotes import Quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
@@ -200,6 +204,8 @@ COMMENT = {"text": "Can the addresses be one block?"}
 DESK_COMMENT = {"text": "Block reserved.", "internal": True}
 RESENDING = {"contact": {"name": "Robin Deputy", "email": "robin@northwind.example"}}
 ANSWER = {"text": "Yes, the addresses are one block."}
+DISCOUNT_POLICY = {"percent": "20", "amounts": {"EUR": "5000.00"}, "margin_percent": "10"}
+DISCOUNT_REFUSAL = {"reason": "Not for less than a year."}
 HAND_OVER = {"decision": "approve"}
 HAND_OVER_REFUSAL = {"decision": "refuse", "reason": "We may take decisions from the procurement team alone."}
 CONTACT_REPORT = {"text": "Dana has left; Robin Deputy is the right person now."}
@@ -245,6 +251,12 @@ def story() -> Story:
     instead("declined", order.decline(STAFF, DECLINING["reason"], next(times)))
     asking = Actor(kind="customer", name=CUSTOMER.email)
     order = then("commented", order.comment(asking, COMMENT["text"], next(times)))
+    quote, at = _quote(order), next(times)
+    figures, _ = judge(quote, costs_of(QUOTE), DiscountPolicy())
+    proposed = proposals.propose(order, quote, QUOTE, ("percent",), figures, STAFF, at).order
+    instead("proposed", Change(proposed, ()))
+    instead("discount approved", proposals.approve(proposed, quote, STAFF, at, timedelta(minutes=1)))
+    instead("discount refused", proposals.refuse(proposed, DISCOUNT_REFUSAL["reason"], STAFF, at))
     order = then("quoted", order.offer(_quote(order), STAFF, next(times), timedelta(minutes=1)))
     instead("undone", order.undo_quote(STAFF, order.updated_at + timedelta(seconds=30)))
     order = then("let go", order_delivery.release_mail(order, next(times)))
@@ -475,6 +487,12 @@ def sent_mail() -> dict[str, Any]:
     ).model_dump(mode="json")
 
 
+def attachment() -> dict[str, Any]:
+    file = Upload("Order signed.pdf", b"%PDF-1.7\n%%EOF\n").attached()
+    found = Attachment(**file.model_dump(), sequence=PATHS["sequence"], at=PLACED_AT, scan="clean")
+    return found.model_dump(mode="json")
+
+
 PUBLIC_KEY = PublicKey(
     b64decode(
         "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7L"
@@ -508,12 +526,14 @@ def page(*rows: dict[str, Any]) -> dict[str, Any]:
 PATHS: Examples = {
     "order_id": ORDER_ID,
     "revision": 1,
+    "sequence": 6,
     "version": 2,
     "account_id": "northwind",
     "currency": "EUR",
     "user_id": CUSTOMER.user_id,
     "token": "x" * 43,
     "view_id": "01KB8A5Q3W9T6Z4M2N7R1S8V0X",
+    "message_id": "01KB8A5Q3W9T6Z4M2N7R1S8V0Y",
 }
 TEAM = {"team": "north", "name": "North", "members": [STAFF.user_id]}
 TEXT_MODULE = {
@@ -545,7 +565,29 @@ LETTERHEAD = {
 }
 HANDLING = {"team": "north", "priority": "high", "follow_up_on": "2026-12-01", "note": "Calls back on Tuesday."}
 COLLEAGUE = {"user_id": STAFF.user_id, "email": STAFF.email, "since": instant_text(PLACED_AT)}
+
+
+def message(*, decision: Literal["accepted", "dismissed"] | None = None) -> dict[str, Any]:
+    judged = Judgment(decision=decision, by=STAFF, at=PLACED_AT, order_id=ORDER_ID) if decision else None
+    return Message(
+        message_id=PATHS["message_id"],
+        mail_id="o3vrnil0e2ic28trm7dfhrc2v0clambda4nbp0g1",
+        at=PLACED_AT,
+        sender="sam.private@example.org",
+        sender_name="Sam Buyer",
+        subject="Re: Quote for order K7M-439-QXR",
+        text="The second week of January suits us better.",
+        files=("plan.pdf",),
+        reasons=("sender_not_proved",),
+        order_id=ORDER_ID,
+        number="K7M-439-QXR",
+        judgment=judged,
+    ).model_dump(mode="json")
+
+
 BODIES: Mapping[str, Examples] = {
+    "accept_message": {"for_the_customer": {"order": "K7M-439-QXR", "internal": False}, "as_it_is": {}},
+    "dismiss_message": {"nothing": {}},
     "report_contact": {"outdated": CONTACT_REPORT},
     "place_order": {"one_item": ADDRESSES, "every_kind": EVERY_KIND},
     "preview_order": {"one_item": ADDRESSES},
@@ -566,6 +608,9 @@ BODIES: Mapping[str, Examples] = {
     "quote_order": {"monthly": QUOTE},
     "preview_quote": {"monthly": QUOTE},
     "undo_quote": {"nothing": {}},
+    "put_discount_policy": {"a_fifth": DISCOUNT_POLICY},
+    "approve_discount": {"nothing": {}},
+    "refuse_discount": {"why": DISCOUNT_REFUSAL},
     "decline_order": {"outside": DECLINING},
     "resend_quote": {"same_contact": {}, "other_contact": RESENDING},
     "comment_on_desk_order": {"internal": DESK_COMMENT},
@@ -618,6 +663,8 @@ _DESK_ORDERS = {
     "release_order": "released",
     "quote_order": "quoted",
     "undo_quote": "undone",
+    "approve_discount": "discount approved",
+    "refuse_discount": "discount refused",
     "decline_order": "declined",
     "resend_quote": "resent",
     "comment_on_desk_order": "commented",
@@ -627,6 +674,7 @@ _DESK_ORDERS = {
     "decide_on_hand_over": "handed over",
 }
 _PAGES: Mapping[str, Callable[[], Any]] = {
+    "list_messages": message,
     "list_subaccounts": account_body,
     "list_orders": lambda: order_after("offered"),
     "list_desk_orders": lambda: desk_order_after("claimed"),
@@ -651,6 +699,7 @@ _SHARED: Mapping[tuple[str, ...], Examples] = {
     ("show_teams", "put_teams"): {"one_team": {"teams": [TEAM]}},
     ("show_letterhead", "put_letterhead"): {"without_logo": LETTERHEAD},
     ("show_text_modules", "put_text_modules"): {"one_text": {"text_modules": [TEXT_MODULE]}},
+    ("show_discount_policy", "put_discount_policy"): {"a_fifth": DISCOUNT_POLICY},
     ("show_catalog_draft", "put_catalog_draft"): {"unfinished": catalog_draft()},
     ("show_quote", "show_desk_quote"): {"offered": quote_after("offered")},
     ("show_account", "report_contact", "show_desk_account", "put_account"): {"enrolled": account_body()},
@@ -681,6 +730,9 @@ ANSWERS: Mapping[str, Examples] = {
     **{name: {"last_page": page(row())} for name, row in _PAGES.items()},
     **{name: shared for names, shared in _SHARED.items() for name in names},
     "list_views": {"one": {"items": [SAVED_VIEW]}},
+    "show_message": {"open": message()},
+    "accept_message": {"accepted": message(decision="accepted")},
+    "dismiss_message": {"dismissed": message(decision="dismissed")},
     "create_view": {"mine": SAVED_VIEW},
     "replace_view": {"shared": {**SAVED_VIEW, "shared": True}},
     "issue_token": {"bearer": TOKEN},
@@ -700,6 +752,7 @@ ANSWERS: Mapping[str, Examples] = {
             ]
         }
     },
+    "list_attachments": {"a_signed_order": {"items": [attachment()]}, "none": {"items": []}},
     "show_figures": {"two_months": figures()},
     "show_certificate": {"approved": certificate()},
     "show_certificate_keys": {"one_key": {"keys": [PUBLIC_KEY.jwk]}},

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from online_orders.domain.attachments import quarantine
 from online_orders.domain.errors import (
     BadRequest,
     Conflict,
@@ -108,6 +109,14 @@ NAME_IS_OWN = Refusal(
     "The person belongs to other accounts, too.",
 )
 TOO_MANY_WATCHERS = Refusal(too_many_watchers(), "As many people as may watch the order already.")
+ALREADY_JUDGED = Refusal(
+    StateConflict("already_judged", "The message was accepted already."), "Somebody has accepted or dismissed it."
+)
+NO_TEXT = Refusal(
+    StateConflict("no_text", "The message has no text that could be a comment."),
+    "The mail has no text, or none that could be read.",
+)
+QUARANTINED = Refusal(quarantine("pending"), "The file is yet to be scanned for malware, or the scan has found some.")
 TOO_MANY_VIEWS = Refusal(too_many_views(), "There are as many views as there may be.")
 TOO_MANY_SERVICE_USERS = Refusal(too_many(), "The account, or the desk, has as many service users as it may.")
 MANAGED_ELSEWHERE = Refusal(managed_elsewhere(), "The installation's own identity provider decides about this.")
@@ -148,6 +157,9 @@ ALL = (
         IN_PROGRESS,
         ALREADY_MEMBER,
         TOO_MANY_ACCOUNTS,
+        ALREADY_JUDGED,
+        NO_TEXT,
+        QUARANTINED,
         TOO_MANY_VIEWS,
         NOT_INVITED,
         OWN_ROLE,

@@ -117,6 +117,12 @@ const PAGES = [
     "prices",
   ],
   [
+    /^\/desk\/messages$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/messages.js"))).showMessages(context),
+    "messages",
+  ],
+  [
     /^\/desk\/catalog$/,
     "desk:read",
     async (context) => (await fetched(import("./desk/catalog.js"))).showCatalog(context),
@@ -159,6 +165,12 @@ const PAGES = [
     "terms",
   ],
   [
+    /^\/desk\/discount-policy$/,
+    "desk:read",
+    async (context) => (await fetched(import("./desk/discount-policy.js"))).showDiscountPolicy(context),
+    "discounts",
+  ],
+  [
     /^\/desk\/audit$/,
     "desk:audit",
     async (context) => (await fetched(import("./desk/audit.js"))).showAudit(context),
@@ -194,6 +206,7 @@ const ENTRIES = [
   ["people", "/people", "nav.people", "people:manage"],
   ["service-users", "/service-users", "nav.service_users", "people:manage"],
   ["queue", "/desk", "nav.queue", "desk:read"],
+  ["messages", "/desk/messages", "nav.messages", "desk:read"],
   ["accounts", "/desk/accounts", "nav.accounts", "desk:read"],
   ["catalog", "/desk/catalog", "nav.catalog", "desk:read"],
   ["prices", "/desk/price-lists", "nav.prices", "desk:read"],
@@ -202,6 +215,7 @@ const ENTRIES = [
   ["text-modules", "/desk/text-modules", "nav.text_modules", "desk:read"],
   ["letterhead", "/desk/letterhead", "nav.letterhead", "desk:read"],
   ["terms", "/desk/terms", "nav.terms", "desk:read"],
+  ["discounts", "/desk/discount-policy", "nav.discounts", "desk:read"],
   ["service-users", "/desk/service-users", "nav.service_users", "desk:read"],
   ["figures", "/desk/figures", "nav.figures", "desk:figures"],
   ["audit", "/desk/audit", "nav.audit", "desk:audit"],

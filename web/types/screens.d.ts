@@ -100,10 +100,12 @@ export interface Context {
 
 type Schemas = components["schemas"];
 export type Account = Schemas["Account"];
+export type Attachment = Schemas["Attachment"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type Catalog = Schemas["Catalog"];
 export type Currency = Schemas["Currency"];
 export type DeskOrder = Schemas["DeskOrder"];
+export type DiscountPolicy = Schemas["DiscountPolicyAnswer"];
 export type Entry = Schemas["Entry"];
 export type Evidence = Schemas["Evidence"];
 export type Figures = Schemas["Figures"];
@@ -113,6 +115,7 @@ export type Mail = Schemas["Mail"];
 export type Me = Schemas["Me"];
 /** A service user with its secret. */
 export type NewSecret = Schemas["ServiceUserWithSecret"];
+export type Message = Schemas["Message"];
 export type Order = Schemas["Order"];
 export type Permission = Me["permissions"][number];
 export type Notifications = Schemas["Notifications"];

@@ -1,6 +1,7 @@
 /** What bodies may hold, by schema and member of the API's document; made from it by `make generate`. */
 export const LIMITS = {
   "AboveCurrentBandwidth": {"setting": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}},
+  "AcceptedMessage": {"order": {"maxLength": 64}},
   "Accessory": {"site_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "accessory_type": {"enum": ["rack_mount_kit", "network_card"]}, "quantity": {"maximum": 50, "minimum": 1}},
   "AccountInvitationRequest": {"email": {"maxLength": 254, "pattern": "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9-]{2,63}$"}, "name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "role": {"enum": ["viewer", "buyer", "admin"]}},
   "AccountRequest": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "locale": {"enum": ["en", "de"]}, "parent_account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "sites": {"maxItems": 500}, "groups": {"maxItems": 20}, "hand_over": {"enum": ["desk", "same_domain", "deputies", "never"]}, "billing_address": {"maxLength": 500, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}, "tax_number": {"maxLength": 64, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "purchase_order": {"enum": ["optional", "required"]}, "signed_order": {"enum": ["optional", "required", "never"]}},
@@ -13,6 +14,7 @@ export const LIMITS = {
   "ContactReport": {"account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "text": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
   "Deputy": {"name": {"maxLength": 200, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "email": {"maxLength": 254, "pattern": "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9-]{2,63}$"}},
   "DirectOrderRequest": {"items": {"maxItems": 50}, "account_id": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"}, "purchase_order_number": {"maxLength": 64, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]*$"}, "note": {"maxLength": 2000, "pattern": "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"}},
+  "DiscountPolicy": {"percent": {"pattern": "^[0-9]{1,3}(\\.[0-9]{1,4})?$", "maximum": 100}, "margin_percent": {"pattern": "^[0-9]{1,3}(\\.[0-9]{1,4})?$", "maximum": 100}},
   "DocumentKind": {"kind": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}, "icon": {"pattern": "^[a-z][a-z0-9-]{0,39}$"}, "settings": {"maxItems": 12}, "rules": {"maxItems": 20}, "priced_by": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}},
   "Enrollment-Input": {"state": {"enum": ["active", "suspended"]}, "deputies": {"maxItems": 5}},
   "Group": {"group": {"pattern": "^[a-z][a-z0-9_]{0,39}$"}},

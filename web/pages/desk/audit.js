@@ -25,6 +25,7 @@ const SUBJECTS = [
   "teams",
   "text_modules",
   "letterhead",
+  "discount_policy",
 ];
 const NO_FILTERS = { subject: "", from: "", to: "", account: "", person: "" };
 /** The changes of an entry that are shown without being asked for. */
@@ -159,6 +160,8 @@ function Subject({ entry: { subject, subject_id, account_id } }) {
   const account = account_id !== null && html`<a class="order-id" href=${accountPage(account_id)}>${account_id}</a>`;
   if (subject === "account") return account;
   if (subject === "teams") return html`<a class="order-link" href="/desk/teams">${t("nav.teams")}</a>`;
+  if (subject === "discount_policy")
+    return html`<a class="order-link" href="/desk/discount-policy">${t("nav.discounts")}</a>`;
   if (subject === "text_modules")
     return html`<a class="order-link" href="/desk/text-modules">${t("nav.text_modules")}</a>`;
   if (subject === "letterhead") return html`<a class="order-link" href="/desk/letterhead">${t("nav.letterhead")}</a>`;

@@ -58,6 +58,8 @@ const factsOf = (found) => [
   [t("evidence.at"), html`<time datetime=${found.at}>${instant(found.at)}</time>`],
   [t("evidence.revision"), found.revision === null ? null : String(found.revision)],
   [t("evidence.sha256"), found.sha256 && html`<span class="hash">${found.sha256}</span>`],
+  [t("evidence.accepted_sha256"), found.accepted_sha256 && html`<span class="hash">${found.accepted_sha256}</span>`],
+  [t("evidence.attachment"), found.attachment?.name],
   [t("evidence.address"), found.address],
   [t("evidence.agent"), found.agent],
 ];

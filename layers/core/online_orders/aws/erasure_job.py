@@ -6,15 +6,19 @@ others go on writing; its own item, which has the contact's name, comes last. An
 action, with a timeline entry, so that a decision based on the order before does not bring the person back.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from online_orders import clock
 from online_orders.aws import (
+    attachment_store,
     desk_settings_store,
     figures_store,
+    inbound_store,
     letterhead_store,
+    message_store,
     people_store,
     sent_mail_store,
     service_user_store,
@@ -78,6 +82,7 @@ from online_orders.domain.erasure import (
     erase_from_service_user,
     erase_from_version,
     erase_from_view,
+    erased_file_name,
     is_assigned_to,
     is_certified,
     is_claimed_by_actor,
@@ -90,6 +95,7 @@ from online_orders.domain.errors import InProgress, NotFound
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote
+from online_orders.domain.received_mails import parse_mail
 from online_orders.domain.roles import DESK
 from online_orders.domain.timeline import Entry, Event
 
@@ -104,10 +110,10 @@ class ErasureStep(NamedTuple):
     position: str
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
-    """How many "orders", "entries", "evidence", recipients of "mails", "reports", "records" (of idempotency),
-    "accounts", "versions" of accounts, "price_lists", "catalogs", "terms", "letterheads", "views", "settings" of the
-    desk, "service_users" and
-    "audit_entries" were changed, and how many "memberships" were removed."""
+    """How many "orders", "entries", "evidence", "attachments", recipients of "mails", "reports", "records" (of
+    idempotency), "accounts", "versions" of accounts, "price_lists", "catalogs", "terms", "letterheads", "views",
+    "settings" of the desk, "service_users" and "audit_entries" were changed, and how many "memberships", "messages" at
+    the desk and "received_mails" were removed."""
     left: tuple[str, ...]
     """Quotes whose hashed texts name the person, PDFs that may, and text modules, standard terms and letterheads that
     do; they were left alone.
@@ -155,6 +161,8 @@ def _erase_from_desk(person: Person, done: str, user_ids: set[str]) -> Iterator[
         yield ErasureStep(done, Counter({"views": views}), ())
     if settings := _erase_author(STAFF_PK, person):
         yield ErasureStep(done, Counter({"settings": settings}), ())
+    if received := _erase_received(person):
+        yield ErasureStep(done, received, ())
     modules = tuple(f"text module {module}" for module in desk_settings_store.text_modules_naming(person))
     if modules:
         yield ErasureStep(done, Counter(), modules)
@@ -173,6 +181,26 @@ def _erase_from_terms(person: Person, done: str) -> Iterator[ErasureStep]:
         if changed or named:
             left = tuple(f"version {version} of the {scope.phrase}" for version in named)
             yield ErasureStep(done, Counter({"terms": changed}), left)
+
+
+def _erase_received(person: Person) -> Counter[str]:
+    """Remove what the person mailed, or is named in: messages at the desk, and the mails as they were received."""
+    removed: Counter[str] = Counter()
+    for message in message_store.all_messages():
+        texts = (message.sender, message.sender_name, message.subject, message.text, *message.files)
+        judge = message.judgment.by.email if message.judgment else ""
+        if person.has_email(message.sender) or person.has_email(judge) or any(map(person.is_named_in, texts)):
+            message_store.remove(message)
+            removed["messages"] += 1
+    if not os.environ.get("INBOUND_BUCKET"):
+        return removed  # no mails are received here
+    for mail_id, head in inbound_store.all_mails():
+        mail = parse_mail(head)
+        texts = (head.decode("utf-8", "replace"), mail.sender_name, mail.subject, mail.text)
+        if person.has_email(mail.sender) or any(map(person.is_named_in, texts)):
+            inbound_store.remove_mail(mail_id)
+            removed["received_mails"] += 1
+    return removed
 
 
 def _steps_of(done: str, counts: Iterator[int]) -> Iterator[ErasureStep]:
@@ -432,6 +460,7 @@ class _AccountEraser:
                     self.person = self.person.with_names(each.name)
             self._erase_from_figures(order_location, order, evidence)
             wrote_reason, wrote_note = self._erase_entries(order, evidence, erased)
+            erased["attachments"] += self._erase_attachments(order.order_id, evidence)
             for each in evidence.values():
                 key = evidence_key(order_location.order_id, each.sequence)
                 erased["evidence"] += _update_document(key, each, erase_from_evidence(each, self.person))
@@ -470,6 +499,25 @@ class _AccountEraser:
         }
         if named := user_ids - {ERASED_USER.user_id}:
             figures_store.erase_person(key, named)
+
+    def _erase_attachments(self, order_id: str, evidence: Mapping[int, Evidence]) -> int:
+        """Remove the files that came with the person's decisions, while the evidence names the person; return how many
+        files were removed or have another name now.
+        """
+        if not any(each.attachment for each in evidence.values()):
+            return 0
+        changed = 0
+        for each in attachment_store.list_attachments(order_id):
+            decision = evidence[each.sequence]
+            name = erased_file_name(each.name, decision, self.person)
+            if self.person.has_email(decision.recipient):
+                attachment_store.remove_file(order_id, each, name)
+            elif name != each.name:
+                attachment_store.rename(order_id, each, name)
+            else:
+                continue
+            changed += 1
+        return changed
 
     def _erase_certificates(self, order_id: str) -> int:
         """Remove the certificates that name the person, once the evidence no longer does; return how many."""

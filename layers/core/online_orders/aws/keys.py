@@ -16,6 +16,8 @@
 | timeline entry            | ORDER#{order}      | ENTRY#{sequence:06}     | account_id, source, detail, outstanding |
 | replaced quote revision   | ORDER#{order}      | QUOTE#{revision:04}     |                                         |
 | evidence of a decision    | ORDER#{order}      | EVIDENCE#{sequence:06}  |                                         |
+| file that came with it    | ORDER#{order}      | ATTACHMENT#{seq:06}     |                                         |
+| scan of it for malware    | ORDER#{order}      | SCAN#{sha256}           | scan_result, scanned_at                 |
 | certificate of it         | ORDER#{order}      | CERTIFICATE#{seq:06}    | key_id, signature                       |
 | workflow and its wait     | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
@@ -66,9 +68,14 @@
 | active admins of a team   | as its people      | MANAGERS                | active                                  |
 | teams of the desk         | STAFF              | TEAMS                   | version, changed_by, changed_at         |
 | text modules of the desk  | STAFF              | TEXTMODULES             | the same                                |
+| policy of discounts       | STAFF              | DISCOUNTPOLICY          | the same                                |
 | change of a person        | PERSON#{user}      | PERSONCHANGE#{version}  | outstanding                             |
 | audit entry               | AUDIT#{month}      | {entry}                 | user_id, subject, account_id            |
 | key of certificates       | CERTIFICATEKEYS    | {thumbprint}            | der (the public key)                    |
+| message to be judged      | MESSAGES           | OPEN#{message}          |                                         |
+| judged message            | MESSAGES           | DONE#{message}          | expires_at                              |
+| received mail, processed  | INBOUND#{mail}     | INBOUND                 | expires_at                              |
+| messages of a day         | INBOUNDDAY#{day}   | {order} or STRANGERS    | messages, expires_at                    |
 | mail pause                | MAILHOLD           | MAILHOLD                | since, reason                           |
 | when it ended last        | MAILHOLD           | RELEASED                | at                                      |
 
@@ -109,6 +116,7 @@ GROUP_TERMS_PK = "GROUPTERMS"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
 EVIDENCE_PREFIX = "EVIDENCE#"
+ATTACHMENT_PREFIX = "ATTACHMENT#"
 WATCHER_PREFIX = "WATCHER#"
 CERTIFICATE_PREFIX = "CERTIFICATE#"
 MAIL_PREFIX = "MAIL#"
@@ -139,6 +147,9 @@ VIEWER_PREFIX = "VIEWER#"
 VERSION_PREFIX = "VERSION#"
 VIEW_PREFIX = "VIEW#"
 OWN_VIEW_PREFIX = "OWNVIEW#"
+MESSAGES_PK = "MESSAGES"
+OPEN_MESSAGE_PREFIX = "OPEN#"
+DONE_MESSAGE_PREFIX = "DONE#"
 PREFIX_END = "\uffff"
 """Sorts after everything that begins with a prefix."""
 
@@ -199,6 +210,15 @@ def entry_key(order_id: str, sequence: int) -> Key:
 
 def evidence_key(order_id: str, sequence: int) -> Key:
     return key(order_pk(order_id), f"{EVIDENCE_PREFIX}{sequence:06}")
+
+
+def attachment_key(order_id: str, sequence: int) -> Key:
+    """Return the key of the file that came with a decision, by the sequence number of its timeline entry."""
+    return key(order_pk(order_id), f"{ATTACHMENT_PREFIX}{sequence:06}")
+
+
+def scan_key(order_id: str, sha256: str) -> Key:
+    return key(order_pk(order_id), f"SCAN#{sha256}")
 
 
 def certificate_key(order_id: str, sequence: int) -> Key:
@@ -416,6 +436,10 @@ def text_modules_key() -> Key:
     return key(STAFF_PK, "TEXTMODULES")
 
 
+def discount_policy_key() -> Key:
+    return key(STAFF_PK, "DISCOUNTPOLICY")
+
+
 def terms_key(locale: str, group: str | None = None) -> Key:
     """Return the key of the terms of a language or, in that, of a group."""
     return key(f"TERMS#{locale}" + (f"#GROUP#{group}" if group else ""), "TERMS")
@@ -440,3 +464,22 @@ def mail_resume_key() -> Key:
 def pending_shard(owner_id: str) -> str:
     """Return the partition of the index `outstanding` for the pending items of an order, a report or an account."""
     return str(ord(owner_id[-1]) % PENDING_SHARDS)
+
+
+def open_message_key(message_id: str) -> Key:
+    """Return the key of a received mail that waits at the desk to be judged."""
+    return key(MESSAGES_PK, OPEN_MESSAGE_PREFIX + message_id)
+
+
+def judged_message_key(message_id: str) -> Key:
+    return key(MESSAGES_PK, DONE_MESSAGE_PREFIX + message_id)
+
+
+def inbound_key(mark: str) -> Key:
+    """Return the key that says that a received mail was processed: by SES's id, or by what is the same in a replay."""
+    return key(f"INBOUND#{mark}", "INBOUND")
+
+
+def inbound_day_key(at: datetime, bucket: str) -> Key:
+    """Return the key of the count of a day's messages: those of an order, or those of strangers."""
+    return key(f"INBOUNDDAY#{at.date()}", bucket)

@@ -16,6 +16,7 @@ from online_orders.aws import evidence_store, link_store, order_store
 from online_orders.aws.keys import Item
 from online_orders.aws.table import WriteConflict, back_off
 from online_orders.domain.approval_links import WRONG_CODES_ALLOWED, LinkContext, LinkState, matches
+from online_orders.domain.attachments import Attached, Upload
 from online_orders.domain.confirmation import (
     ASK,
     DECIDED,
@@ -88,7 +89,11 @@ def _with_decider(result: LinkResult) -> LinkResult:
 
 
 def apply_decision(context: LinkContext, form: DecisionForm, sender: tuple[str | None, str | None]) -> LinkResult:
-    """Store the decision and its evidence, on the order as it is then, if the link is still open."""
+    """Store the decision and its evidence, on the order as it is then, if the link is still open.
+
+    A file that comes with it is stored before.
+    """
+    attached = _stored_attachment(context, form.upload) if form.upload else None
 
     def decide(current: LinkContext) -> Change:
         at = clock.now()  # after the order was read: no entry of its timeline is later
@@ -98,11 +103,20 @@ def apply_decision(context: LinkContext, form: DecisionForm, sender: tuple[str |
 
     def evidence_action(change: Change) -> Item:
         decision = cast("LinkDecision", form.decision)  # one of DECISIONS by now
-        found = evidence_of(change.order, decision, form.name, context.order.contact.email, *sender)
+        found = evidence_of(change.order, decision, form.name, context.order.contact.email, *sender, attached)
         return evidence_store.evidence_action(change.order.order_id, found)
 
+    def attachment_action(change: Change, attached: Attached) -> Item:
+        from online_orders.aws import attachment_store
+
+        (entry,) = change.entries[-1:]
+        return attachment_store.attachment_action(change.order.order_id, entry.sequence, entry.at, attached)
+
+    extra_writes = [evidence_action]
+    if attached:
+        extra_writes.append(lambda change: attachment_action(change, attached))
     try:
-        order = update_by_link(context, decide, evidence_action)
+        order = update_by_link(context, decide, *extra_writes)
     except Conflict:
         return respond_to_lost_race(context, form)
     metrics.add_metric(f"Decided_{form.decision}", MetricUnit.Count, 1)
@@ -110,6 +124,14 @@ def apply_decision(context: LinkContext, form: DecisionForm, sender: tuple[str |
         hours = (order.updated_at - order.quote.offered_at).total_seconds() / 3600
         metrics.add_metric("DecisionHours", MetricUnit.NoUnit, hours)
     return LinkResult(context._replace(order=order), DECIDED[form.decision], HTTPStatus.OK)
+
+
+def _stored_attachment(context: LinkContext, upload: Upload) -> Attached:
+    """Store the file of an approval, and return what the evidence says of it."""
+    from online_orders.aws import attachment_store  # which few approvals need
+
+    attachment_store.store_upload(context.order.order_id, upload)
+    return upload.attached()
 
 
 def request_fresh_quote(context: LinkContext, form: DecisionForm) -> LinkResult:

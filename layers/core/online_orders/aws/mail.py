@@ -35,10 +35,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders.aws.clients import client, error_code
 from online_orders.aws.keys import mail_key
+from online_orders.aws.signing_keys import signing_key
 from online_orders.aws.table import TABLE_ERRORS, get, number, put, text, update
 from online_orders.clock import now
 from online_orders.domain.approval_links import Link
 from online_orders.domain.mail_delivery import MailEvent
+from online_orders.domain.reply_addresses import reply_address
 from online_orders.domain.sent_mails import mail_news, quote_mail_name
 from online_orders.domain.values import instant_text
 from online_orders.environment import environment
@@ -76,6 +78,8 @@ class OutgoingMail(NamedTuple):
     text: str
     html: str
     attachments: tuple[Attachment, ...] = ()
+    takes_replies: bool = True
+    """Whether a reply may become a comment, where mails are received: not to a mailbox that several people read."""
 
 
 def quote_attachment(order_id: str, revision: int, pdf: bytes) -> Attachment:
@@ -102,9 +106,15 @@ def thread_id(order_id: str) -> str:
     return f"<order.{order_id}@{environment('SENDER_ADDRESS').rpartition('@')[2]}>"
 
 
-def _mime(outgoing: OutgoingMail, at: datetime, thread: str | None = None) -> bytes:
+def _reply_to(outgoing: OutgoingMail, order_id: str | None) -> str:
+    """Return where a reply goes: where mails are received, to an address that proves order and recipient."""
+    if order_id is None or not outgoing.takes_replies or not (domain := environment("INBOUND_DOMAIN")):
+        return environment("REPLY_ADDRESS")
+    return reply_address(signing_key("replies").key, order_id, outgoing.to, domain)
+
+
+def _mime(outgoing: OutgoingMail, at: datetime, thread: str | None = None, order_id: str | None = None) -> bytes:
     message = EmailMessage(policy=SMTP.clone(max_line_length=76))
-    message["Reply-To"] = environment("REPLY_ADDRESS")
     message["To"] = outgoing.to
     message["Subject"] = outgoing.subject
     message["Date"] = format_datetime(at)
@@ -118,6 +128,7 @@ def _mime(outgoing: OutgoingMail, at: datetime, thread: str | None = None) -> by
     rest = message.as_bytes(policy=message.policy.clone(max_line_length=longest))
     # Not by EmailMessage, which encodes a name that is not ASCII again, in one encoded word of any length.
     head = f"From: {sender()}\r\n".replace("?= ", "?=\r\n ")
+    head += f"Reply-To: {_reply_to(outgoing, order_id)}\r\n"  # in one line, however long
     if thread:  # nor this, since EmailMessage makes encoded words of an id that is longer than a line
         head += f"In-Reply-To: {thread}\r\nReferences: {thread}\r\n"
     return head.encode() + rest
@@ -148,12 +159,13 @@ def send(outgoing: OutgoingMail, tags: Mapping[str, str], at: datetime) -> None:
 
     Raises MailRefused when SES will never accept it, and the SDK's error when it may accept it later.
     """
-    thread = thread_id(tags["order_id"]) if "order_id" in tags else None
+    order_id = tags.get("order_id")
+    thread = thread_id(order_id) if order_id else None
     with _count_refusals():
         client("sesv2").send_email(
             FromEmailAddress=sender(),  # with the name, because SES replaces the header by this
             Destination={"ToAddresses": [outgoing.to]},
-            Content={"Raw": {"Data": _mime(outgoing, at, thread)}},
+            Content={"Raw": {"Data": _mime(outgoing, at, thread, order_id)}},
             EmailTags=_email_tags({**tags, **_correlation_tag()}),
             ConfigurationSetName=environment("CONFIGURATION_SET"),
         )

@@ -83,6 +83,9 @@ class OrderFilter(NamedTuple):
     follow_up: FollowUp | None = None
     at: datetime | None = None
     """When it is asked, for the days to follow up; needed with `follow_up`."""
+    may_lag: bool = False
+    """Whether an account's open orders may be those of a moment ago, as an index has them, for a page that is read. Who
+    changes all of them must miss none."""
 
     def includes(self, order: Order) -> bool:
         return (
@@ -277,8 +280,8 @@ def find_duplicate_candidates(account_id: str) -> list[Order]:
 
 def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
     """Return orders of every account, oldest first, by the index that fits: of the account, else assignee, else
-    status. What is open is few, and what an account or an assignee ever had grows for good, so a filter by one of them
-    and open statuses goes by status.
+    status. What is open is few, and what an assignee ever had grows for good, so a filter by both goes by status;
+    likewise of an account, for lists that may lag.
 
     A page with a filter that has to look into the orders may be short: MAX_EXAMINED orders are looked into at most.
     """
@@ -303,7 +306,7 @@ def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -
 def _desk_page(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
     """Return those of up to `limit` orders that the filter includes, and the order after which the next page begins."""
     first, beyond = order_filter.bounds()
-    if order_filter.account_id and order_filter.is_of_open_ones:
+    if order_filter.account_id and order_filter.is_of_open_ones and order_filter.may_lag:
         return _open_of_account(order_filter, limit, max(after or "", first), beyond)
     if order_filter.account_id:
         sources: list[Source] = ["online", "direct"]

@@ -109,6 +109,7 @@ def _process_entries(key: OrderKey, entries: Sequence[StoredEntry]) -> None:
         workflow.resume(key)
     publish(entries)
     enqueue("MAIL_QUEUE_URL", (mail for entry in entries for mail in _mail_messages(entry)))
+    _keep_attachments(entries)
     later_effects.run_due(key, events)
     first = [entry.event for entry in entries if _clear_pending(key, entry)]
     if Event.SUBMITTED in first and key.source == "online":
@@ -130,6 +131,15 @@ def _count_towards_quota(key: OrderKey) -> None:
         quotas.count_order(key.account_id, now())
     except TABLE_ERRORS:
         logger.exception("an order was not counted towards its account's quota")
+
+
+def _keep_attachments(entries: Iterable[StoredEntry]) -> None:
+    """Keep the files that came with decisions, which the bucket would remove in a week."""
+    for entry in entries:
+        if entry.event is Event.COMPLETED and (sha256 := entry.data.get("attachment")):
+            from online_orders.aws import attachment_store  # which few entries need
+
+            attachment_store.keep_upload(entry.key.order_id, sha256)
 
 
 def publish(entries: Iterable[StoredEntry]) -> None:

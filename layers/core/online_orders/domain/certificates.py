@@ -65,7 +65,8 @@ def certificate_document(
     order: Order, account_name: str, evidence: Evidence, quote: Quote | None, entries: Iterable[Entry], at: datetime
 ) -> str:
     """Return the document of a decision, which is issued at an instant. `quote` is the revision that was decided on."""
-    decision = evidence.model_dump(mode="json", exclude={"revision", "sha256"})
+    # The name of a file may be a person's.
+    decision = evidence.model_dump(mode="json", exclude={"revision": True, "sha256": True, "attachment": {"name"}})
     offer = None
     if quote and evidence.revision is not None:
         members = {"revision", "sha256", "currency", "totals", "valid_until", "taxes", "gross_totals", "accepted"}

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from online_orders.domain import order_delivery
 from online_orders.domain.accounts import ERASED_EMAIL, Contact, HandOverPolicy
 from online_orders.domain.approval_links import CODE, Link, LinkContext, LinkState
+from online_orders.domain.attachments import Upload
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import Quote
 from online_orders.domain.values import MAX_NAME_LENGTH, MAX_REASON_LENGTH, is_email
@@ -26,6 +27,8 @@ RECALCULATE = "recalculate"
 OPTIONS, OPTION, GROUP = "options", "option.", "group."
 """The field that says that the form has the options, and the prefixes of the fields that choose among them."""
 MAX_PURCHASE_ORDER_LENGTH = 64
+SignedOrderPolicy = Literal["optional", "required", "never"]
+"""Whether a file may come with an approval, must, or cannot, as the account says."""
 REQUEST_QUOTE, REQUEST_MAIL = "request_quote", "request_mail"
 """Requests for a fresh quote in place of an expired one, and for a fresh mail in place of a locked link."""
 
@@ -59,6 +62,12 @@ class FormError(StrEnum):
     """Two lines of one group were chosen."""
     PURCHASE_ORDER_MISSING = "purchase_order_missing"
     PURCHASE_ORDER_TOO_LONG = "purchase_order_too_long"
+    ATTACHMENT_MISSING = "attachment_missing"
+    ATTACHMENT_NOT_TAKEN = "attachment_not_taken"
+    """The account takes no signed orders; its page does not ask for any."""
+    ATTACHMENT_TOO_LARGE = "attachment_too_large"
+    ATTACHMENT_NOT_PDF = "attachment_not_pdf"
+    ATTACHMENT_ENCRYPTED = "attachment_encrypted"
 
     @property
     def field(self) -> str:
@@ -66,8 +75,8 @@ class FormError(StrEnum):
         return f"{first}_{second}" if first == "new" else _FIELDS.get(first, first)
 
 
-_FIELDS = {"option": OPTIONS, "purchase": "purchase_order_number"}
-"""Names of fields that are longer or shorter than the beginning of their errors."""
+_FIELDS = {"option": OPTIONS, "purchase": "purchase_order_number", "attachment": "signed_order"}
+"""Names of fields that are not the beginning of their errors."""
 
 
 class FormNotice(StrEnum):
@@ -77,6 +86,8 @@ class FormNotice(StrEnum):
     TOO_MANY_QUESTIONS = "too_many_questions"
     HAND_OVER_ASKED = "hand_over_asked"
     TOO_MANY_HAND_OVERS = "too_many_hand_overs"
+    RECALCULATED = "recalculated"
+    """The page shows what the quote comes to with the options chosen."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,12 @@ class FormState:
     options: tuple[str, ...] | None = None
     """The ids of the optional lines that were chosen; None for those that are offered as chosen."""
     purchase_order_number: str = ""
+    had_upload: bool = False
+    """Whether a file came with the form; a page cannot give it back, so it is to be chosen again."""
+    signed_order: SignedOrderPolicy = "optional"
+    """The account's policy for a file with an approval."""
+    needs_purchase_order: bool = False
+    """Whether an approval has to name the purchase order."""
 
     def has_error(self, field: str) -> bool:
         return any(error.field == field for error in self.errors)
@@ -121,6 +138,9 @@ class DecisionForm(NamedTuple):
     options: tuple[str, ...] | None = None
     """The ids of the optional lines that were chosen; None for those that are offered as chosen."""
     purchase_order_number: str = ""
+    upload: Upload | None = None
+    """The file that came with an approval."""
+    had_upload: bool = False
 
     def shown_with(self, *errors: FormError, tries_left: int | None = None) -> FormState:
         """Return what a page shows of the form again, with these errors."""
@@ -134,10 +154,13 @@ class DecisionForm(NamedTuple):
             self.new_email,
             options=self.options,
             purchase_order_number=self.purchase_order_number,
+            had_upload=self.had_upload,
         )
 
 
-def form_of(context: LinkContext, fields: Mapping[str, str], at: datetime) -> DecisionForm:
+def form_of(
+    context: LinkContext, fields: Mapping[str, str], at: datetime, upload: Upload | None = None
+) -> DecisionForm:
     """Return the form that was sent to a link, with all its errors, as `parse_form`.
 
     What is offered, and what the account wants besides, is of importance only while there is something to decide.
@@ -145,7 +168,7 @@ def form_of(context: LinkContext, fields: Mapping[str, str], at: datetime) -> De
     contact = context.order.contact if context.is_of_contact else None  # others are not told who is asked now
     link, account, order = context.link, context.account, context.order
     is_open = link.purpose == "quote" and context.state(at) is LinkState.OPEN
-    needs_number = is_open and account.purchase_order == "required" and not order.purchase_order_number
+    needs_number = is_open and needs_purchase_order(context)
     return parse_form(
         fields,
         link,
@@ -153,7 +176,16 @@ def form_of(context: LinkContext, fields: Mapping[str, str], at: datetime) -> De
         account.hand_over,
         quote=order.quote if is_open else None,
         needs_purchase_order=needs_number,
+        upload=upload,
+        signed_order=account.signed_order if is_open else "optional",
     )
+
+
+def needs_purchase_order(context: LinkContext) -> bool:
+    """Return whether an approval by a link has to name the purchase order: the account wants one, and the order has
+    none.
+    """
+    return context.account.purchase_order == "required" and not context.order.purchase_order_number
 
 
 def parse_form(
@@ -164,12 +196,15 @@ def parse_form(
     *,
     quote: Quote | None = None,
     needs_purchase_order: bool = False,
+    upload: Upload | None = None,
+    signed_order: SignedOrderPolicy = "optional",
 ) -> DecisionForm:
     """Return the form that was sent to a link, with all its errors.
 
     `contact` is who is asked now, and `policy` the account's for handing over. `quote` is what is on offer, and
-    `needs_purchase_order` says that an approval has to name the purchase order. The colleague's name and address are
-    read only of a form that hands over. Of a form that asks for a fresh mail only the code is read, and any text is
+    `needs_purchase_order` says that an approval has to name the purchase order. `upload` is the file that came with the
+    form, and `signed_order` the account's policy for it; only an approval takes one. The colleague's name and address
+    are read only of a form that hands over. Of a form that asks for a fresh mail only the code is read, and any text is
     valid as one.
     """
     code = "".join(fields.get("code", "").split())
@@ -186,13 +221,15 @@ def parse_form(
     options = _options_of(fields) if quote else None
     number = _printable_line(fields.get("purchase_order_number", ""))
     chosen = None if options is None else tuple(sorted({option for option, _ in options}, key=_numerically))
+    is_approval = decision == "approve"
     form = DecisionForm(decision, name, reason, code, (), new_name, new_email, chosen, number)
+    form = form._replace(upload=upload if is_approval else None, had_upload=upload is not None)
     is_unknown, is_double = _option_faults(options, quote)
     if decision == RECALCULATE and link.purpose == "quote":
         return form._replace(
             errors=_errors({FormError.OPTION_UNKNOWN: is_unknown, FormError.OPTIONS_EXCLUDE: is_double})
         )
-    is_approval = decision == "approve"
+    fault = upload.fault if is_approval and upload and signed_order != "never" else None
     more = (ASK,) if policy is HandOverPolicy.NEVER else (ASK, HAND_OVER)
     allowed = ("cancel",) if link.purpose == "order" else (*DECISIONS, *more, REQUEST_QUOTE)
     is_own = contact is not None and contact.has_mailbox(new_email)
@@ -215,8 +252,18 @@ def parse_form(
         FormError.OPTIONS_EXCLUDE: is_approval and is_double,
         FormError.PURCHASE_ORDER_MISSING: is_approval and needs_purchase_order and not number,
         FormError.PURCHASE_ORDER_TOO_LONG: is_approval and len(number) > MAX_PURCHASE_ORDER_LENGTH,
+        FormError.ATTACHMENT_MISSING: is_approval and signed_order == "required" and not upload,
+        FormError.ATTACHMENT_NOT_TAKEN: is_approval and signed_order == "never" and upload is not None,
+        **{each: fault == each for each in _ATTACHMENT_FAULTS},
     }
     return form._replace(errors=_errors(applies))
+
+
+_ATTACHMENT_FAULTS = (
+    FormError.ATTACHMENT_TOO_LARGE,
+    FormError.ATTACHMENT_NOT_PDF,
+    FormError.ATTACHMENT_ENCRYPTED,
+)
 
 
 def _errors(applies: Mapping[FormError, bool]) -> tuple[FormError, ...]:
@@ -366,7 +413,8 @@ def recalculate(context: LinkContext, form: DecisionForm, at: datetime) -> LinkR
     result = view(context, at)
     if result.outcome is not None:
         return result
-    shown = replace(form._replace(decision="").shown_with(*form.errors), notice=result.form.notice)
+    notice = result.form.notice or (None if form.errors else FormNotice.RECALCULATED)
+    shown = replace(form._replace(decision="").shown_with(*form.errors), notice=notice)
     return result._replace(status=HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK, form=shown)
 
 
@@ -444,7 +492,8 @@ def hand_over_by_link(context: LinkContext, form: DecisionForm, at: datetime) ->
 
 def _decide(order: Order, form: DecisionForm, at: datetime) -> Change:
     if form.decision == "approve":
-        return order.approve(form.name, at, form.options, form.purchase_order_number or None)
+        sha256 = form.upload.sha256 if form.upload else None
+        return order.approve(form.name, at, form.options, form.purchase_order_number or None, attachment=sha256)
     if form.decision == "cancel":
         return order.cancel(form.name, form.reason or None, at)
     return order.request_change(form.name, form.reason, at)

@@ -33,6 +33,7 @@ from online_orders.domain.languages import FALLBACK
 from online_orders.domain.later_parts import ContactRequests, Handling
 from online_orders.domain.order_parts import OrderedSite, Snapshot, User
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.proposals import Proposal
 from online_orders.domain.quotes import Quote
 from online_orders.domain.service_users import ServiceUser
 from online_orders.domain.timeline import Entry, Event
@@ -43,12 +44,13 @@ ERASED_CONTACT = Contact(name=ERASED, email=ERASED_EMAIL)
 ERASED_USER = User(user_id="erased", email=ERASED_EMAIL)
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
-_FREE_TEXT_MEMBERS = {"text", "reason", "note"}
-"""Members of an entry's data with free text by its actor."""
+_FREE_TEXT_MEMBERS = {"text", "reason", "note", "files"}
+"""Members of an entry's data with free text by its actor; `files` are names of what was attached to a mail."""
 _EMAIL_MEMBERS = {
     "asked_email": "asked_name",
     "recipient": "recipient_name",
     "assignee_email": "assignee",
+    "proposed_by_email": "proposed_by",
     "former_recipient": "asked_by",
 }
 """Members with the e-mail address of whoever was asked for a decision by link, got a mail, was assigned the order or
@@ -156,10 +158,19 @@ def erase_from_entry(entry: Entry, person: Person, *, own: bool) -> Entry:
 
 
 def erase_from_evidence(evidence: Evidence, person: Person) -> Evidence:
+    """Return the evidence without the person; hash and size of a file that came with the decision stay."""
+    attachment = evidence.attachment
+    if attachment:
+        attachment = attachment.model_copy(update={"name": erased_file_name(attachment.name, evidence, person)})
     if not person.has_email(evidence.recipient):
-        return evidence.model_copy(update={"name": person.redact(evidence.name)})
-    nobody = {"name": ERASED, "recipient": ERASED_EMAIL, "address": None, "agent": None}
+        return evidence.model_copy(update={"name": person.redact(evidence.name), "attachment": attachment})
+    nobody = {"name": ERASED, "recipient": ERASED_EMAIL, "address": None, "agent": None, "attachment": attachment}
     return evidence.model_copy(update=nobody)
+
+
+def erased_file_name(name: str, evidence: Evidence, person: Person) -> str:
+    """Return the name of a file that came with a decision without the person, who may have chosen it."""
+    return ERASED if person.has_email(evidence.recipient) else person.redact(name)
 
 
 def is_certified(certificate: Mapping[str, Any], person: Person) -> bool:
@@ -223,8 +234,9 @@ def erase_from_order(
         reason = ERASED if wrote_reason else person.redact(order.closed.reason)
         after["closed"] = order.closed.model_copy(update={"reason": reason})
     changes = {name: value for name, value in after.items() if value != getattr(order, name)}
-    requests = _erase_from_requests(order, person)
-    change = order.erased(changes, at, {} if requests == order.internals.requests else {"requests": requests})
+    kept = {"requests": _erase_from_requests(order, person), "proposal": _erase_from_proposal(order.proposal, person)}
+    internals = {name: value for name, value in kept.items() if value != getattr(order.internals, name)}
+    change = order.erased(changes, at, internals)
     if successor is None or not change.order.contact.is_erased:
         return change
     return change.then(lambda order: order.sync_contact(successor, "operator", at))
@@ -249,6 +261,23 @@ def _erase_from_requests(order: Order, person: Person) -> ContactRequests | None
         is_voucher = handed.voucher is not None and person.has_email(handed.voucher)
         handed = handed.model_copy(update=nobody | ({"voucher": ERASED_EMAIL} if is_voucher else {}))
     return requests.model_copy(update={"hand_over": waiting, "handed_over": handed})
+
+
+def _erase_from_proposal(proposal: Proposal | None, person: Person) -> Proposal | None:
+    """Return a quote that waits for approval without the person.
+
+    No customer has seen its texts yet, and its hash is made anew, so names go from them too.
+    """
+    if proposal is None:
+        return None
+    quote, request = proposal.quote.model_dump(mode="json"), _erase_from_value(proposal.request, person)
+    return proposal.model_copy(
+        update={
+            "quote": Quote.model_validate(_erase_from_value(quote, person)),
+            "request": request,
+            "asked_by": ERASED_USER if person.has_email(proposal.asked_by.email) else proposal.asked_by,
+        }
+    )
 
 
 def _erase_from_handling(handling: Handling | None, person: Person, *, own: bool) -> Handling | None:

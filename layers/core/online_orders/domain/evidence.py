@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from online_orders.domain.attachments import Attached
 from online_orders.domain.orders import Order
 from online_orders.domain.values import Entity, Instant, is_none
 
@@ -32,10 +33,18 @@ class Evidence(Entity):
     """The hash of what was accepted of the revision, where that was recorded apart from it."""
     options: Annotated[tuple[str, ...], Field(exclude_if=lambda options: not options)] = ()
     """The ids of the optional lines that were chosen."""
+    attachment: Annotated[Attached | None, Field(exclude_if=is_none)] = None
+    """The file that came with an approval."""
 
 
 def evidence_of(
-    order: Order, decision: LinkDecision, name: str, recipient: str, address: str | None, agent: str | None
+    order: Order,
+    decision: LinkDecision,
+    name: str,
+    recipient: str,
+    address: str | None,
+    agent: str | None,
+    attachment: Attached | None = None,
 ) -> Evidence:
     """Return the evidence of the decision that has just changed `order`."""
     quote = order.quote
@@ -52,4 +61,5 @@ def evidence_of(
         sha256=quote.sha256 if quote else None,
         accepted_sha256=accepted.sha256 if accepted else None,
         options=accepted.options if accepted else (),
+        attachment=attachment,
     )

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     MANAGE_PRICES = "desk:prices"
     MANAGE_CATALOG = "desk:catalog"
     MANAGE_PAPERS = "desk:papers"
+    APPROVE_DISCOUNTS = "desk:discounts"
     MANAGE_STAFF = "desk:people"
     READ_AUDIT = "desk:audit"
     READ_FIGURES = "desk:figures"
@@ -57,6 +58,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.MANAGE_PRICES,
             Permission.MANAGE_CATALOG,
             Permission.MANAGE_PAPERS,
+            Permission.APPROVE_DISCOUNTS,
             Permission.MANAGE_STAFF,
             Permission.READ_AUDIT,
             Permission.READ_FIGURES,

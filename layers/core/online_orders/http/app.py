@@ -78,6 +78,7 @@ AccountManager = Annotated[Caller, Depends(_having(Permission.MANAGE_ACCOUNTS))]
 PriceManager = Annotated[Caller, Depends(_having(Permission.MANAGE_PRICES))]
 CatalogManager = Annotated[Caller, Depends(_having(Permission.MANAGE_CATALOG))]
 PapersManager = Annotated[Caller, Depends(_having(Permission.MANAGE_PAPERS))]
+DiscountApprover = Annotated[Caller, Depends(_having(Permission.APPROVE_DISCOUNTS))]
 StaffManager = Annotated[Caller, Depends(_having(Permission.MANAGE_STAFF))]
 AuditReader = Annotated[Caller, Depends(_having(Permission.READ_AUDIT))]
 FiguresReader = Annotated[Caller, Depends(_having(Permission.READ_FIGURES))]
@@ -213,9 +214,10 @@ def error_codes(*codes: str) -> dict[str, Any]:
     return {ERROR_CODES: [*codes]}
 
 
-def request_body_spec(schema: str, media_type: str) -> dict[str, Any]:
+def request_body_spec(schema: str, *media_types: str) -> dict[str, Any]:
     """Return the body of a route that no dependency reads, for its `openapi_extensions`."""
-    return {"requestBody": {"required": True, "content": {media_type: {"schema": {"$ref": SCHEMAS + schema}}}}}
+    content = {media_type: {"schema": {"$ref": SCHEMAS + schema}} for media_type in media_types}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 # -- the resolver -------------------------------------------------------------------------------------------------

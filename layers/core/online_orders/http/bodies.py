@@ -25,18 +25,18 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def raw_body(request: Request) -> bytes:
-    """Return the body as it was sent; raise TooLarge for more than MAX_BODY_BYTES bytes."""
+def raw_body(request: Request, max_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """Return the body as it was sent; raise TooLarge for more than `max_bytes` bytes."""
     body, is_coded = request.body or "", request.resolved_event.is_base64_encoded
     data = base64.b64decode(body) if is_coded else body.encode("utf-8", "surrogatepass")
-    if len(data) > MAX_BODY_BYTES:
-        raise body_too_large()
+    if len(data) > max_bytes:
+        raise body_too_large(max_bytes)
     return data
 
 
-def body_too_large() -> TooLarge:
-    """Return the refusal of a body of more than MAX_BODY_BYTES bytes."""
-    return TooLarge(f"A body has {MAX_BODY_BYTES} bytes at most.")
+def body_too_large(max_bytes: int = MAX_BODY_BYTES) -> TooLarge:
+    """Return the refusal of a body of more than `max_bytes` bytes."""
+    return TooLarge(f"A body has {max_bytes} bytes at most.")
 
 
 def json_body(request: Request, *, default: Any = None) -> Any:

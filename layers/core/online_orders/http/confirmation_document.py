@@ -65,6 +65,12 @@ SHOW_PDF: dict[str, Any] = {
         **_ERROR_RESPONSES,
     },
 }
+SHOW_CONFIRMATION: dict[str, Any] = {
+    **_TAGS,
+    "summary": "Show the confirmation of the order",
+    "description": "The PDF that confirms the order, once it was approved by the link; the same bytes every time.",
+    "responses": SHOW_PDF["responses"],
+}
 DECIDE: dict[str, Any] = {
     **_TAGS,
     "summary": "Decide",
@@ -96,5 +102,7 @@ DECIDE: dict[str, Any] = {
         ),
         **_ERROR_RESPONSES,
     },
-    "openapi_extensions": request_body_spec("ConfirmationForm", "application/x-www-form-urlencoded"),
+    "openapi_extensions": request_body_spec(
+        "ConfirmationForm", "application/x-www-form-urlencoded", "multipart/form-data"
+    ),
 }

@@ -111,6 +111,9 @@ UserId = Annotated[
 ]
 """Any text of a user id's length: an unknown person is found out where it is read."""
 Revision = Annotated[int, Field(ge=1, le=MAX_REVISION), BeforeValidator(digits), Path(description="From 1.")]
+DecisionSequence = Annotated[
+    int, Field(ge=1), BeforeValidator(digits), Path(description="Of the timeline entry that tells of the decision.")
+]
 
 # -- of queries ---------------------------------------------------------------------------------------------------
 

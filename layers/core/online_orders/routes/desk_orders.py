@@ -58,8 +58,14 @@ def _policy() -> Policy:
 
 def desk_order_response(order: Order, staff: Caller, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return an order as Customer Success sees it, with its version as ETag."""
-    may_act = staff.may_change_orders
-    row = desk_row(order, lead_time_statistics.lead_times([order]), clock.now(), _policy(), may_act=may_act)
+    row = desk_row(
+        order,
+        lead_time_statistics.lead_times([order]),
+        clock.now(),
+        _policy(),
+        may_act=staff.may_change_orders,
+        may_approve=staff.may_approve_discounts,
+    )
     row |= question_store.questions_member(order)
     return responses.json_response(row, status, responses.etag(order.version))
 
@@ -99,16 +105,16 @@ def list_desk_orders(staff: DeskReader, query: Annotated[DeskOrderQuery, Query()
         priority=query.priority,
         follow_up=query.follow_up,
         at=clock.now() if query.follow_up else None,
+        may_lag=True,
     )
     search = query.words
     if search is None:
         page = order_queries.list_desk_orders(order_filter, query.limit, cursor.position)
     else:
         page = search_queries.search_orders(search, order_filter, query.limit, cursor.position)
-    at, policy, may_act = clock.now(), _policy(), staff.may_change_orders
-    rows = (
-        desk_row(order, lead_time_statistics.lead_times([order]), at, policy, may_act=may_act) for order in page.orders
-    )
+    at, policy = clock.now(), _policy()
+    may = {"may_act": staff.may_change_orders, "may_approve": staff.may_approve_discounts}
+    rows = (desk_row(order, lead_time_statistics.lead_times([order]), at, policy, **may) for order in page.orders)
     return responses.page(rows, "order_id", page.position, cursor)
 
 

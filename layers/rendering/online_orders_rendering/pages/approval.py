@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from online_orders.domain.confirmation import (
     ASK,
@@ -27,10 +28,10 @@ from online_orders_rendering.i18n import (
     Translator,
     closing_sentence,
     line_of,
-    nonzero_totals,
     passed_starts,
     translator,
 )
+from online_orders_rendering.quote_texts import LineTexts, QuoteTexts, TotalRow, accepted_totals, quote_texts
 from online_orders_rendering.templates import FOLDER, template
 
 STYLESHEET = (FOLDER / "pages" / "page.css").read_text(encoding="utf-8")
@@ -63,6 +64,10 @@ def decision_page(
     """
     translate = translator(order.internals.locale)
     items = translate.items(order if quote else order.model_copy(update={"quote": None}), site_names, at)
+    # What cannot be chosen together has no total; the page says so, and shows what is offered as chosen.
+    chosen = None if form.has_error("options") else form.options
+    told = quote_texts(quote, translate, chosen) if quote else None
+    choices = list(_choices(told)) if told else []
     return template("pages/decision.html").render(
         translate=translate,
         installation=installation,
@@ -70,7 +75,11 @@ def decision_page(
         order=order,
         number=number_of(order.order_id),
         quote=quote,
-        charged=nonzero_totals(quote) if quote else [],
+        told=told,
+        choices=choices,
+        needs_multipart=quote is not None and form.signed_order != "never",
+        asks_purchase_order=not order.purchase_order_number or form.has_error("purchase_order_number"),
+        unlinked=_unlinked(form, has_options=bool(choices)),
         items=items,
         passed=passed_starts(items, translate),
         account=line_of(order.account_name(account_name)),
@@ -79,6 +88,35 @@ def decision_page(
         more=(ASK, HAND_OVER) if form.may_hand_over else (ASK,),
         is_more_open=form.decision in (ASK, HAND_OVER),
     )
+
+
+class Choice(NamedTuple):
+    """An option that is chosen by itself, or the options of a group, of which one may be chosen."""
+
+    group: str | None
+    options: tuple[LineTexts, ...]
+
+
+def _choices(told: QuoteTexts) -> Iterator[Choice]:
+    """Yield what there is to choose, in the order of the lines; a group where its first line is."""
+    options = [line for line in told.lines if line.line.optional]
+    groups = {each.line.option_group for each in options}
+    for each in options:
+        group = each.line.option_group
+        if group is None:
+            yield Choice(None, (each,))
+        elif group in groups:
+            groups.remove(group)
+            yield Choice(group, tuple(other for other in options if other.line.option_group == group))
+
+
+def _unlinked(form: FormState, *, has_options: bool) -> set[str]:
+    """Return the fields that errors are told of without a link: they are not on the page, or are not to be seen."""
+    return {
+        "extra",
+        *(() if has_options else ("options",)),
+        *(("signed_order",) if form.signed_order == "never" else ()),
+    }
 
 
 def outcome_page(
@@ -90,11 +128,12 @@ def outcome_page(
     account_name: str | None = None,
     decided_by: str | None = None,
     form: FormState = EMPTY_FORM,
+    confirmation_path: str | None = None,
 ) -> str:
     """Return the page of an outcome, in plain language; it has no form to decide.
 
     `order` is None where the link is unknown or nothing could be loaded; `decided_by` is the name given with the
-    decision by link that was first, if known.
+    decision by link that was first, if known. `confirmation_path` is where the confirmation of the order is.
     """
     translate = translator(locale)
     return template("pages/outcome.html").render(
@@ -108,7 +147,10 @@ def outcome_page(
         title=translate(f"outcome.{outcome}.title"),
         paragraphs=_paragraphs(outcome, order, translate, installation.brand, decided_by),
         reason=_reason(outcome, order),
+        accepted=_accepted(outcome, order, translate),
+        unlinked={"extra"},
         asks_for=ASKS_FOR.get(outcome),
+        confirmation_path=confirmation_path,
         form=replace(form, errors=_errors_here(outcome, form)),
     )
 
@@ -120,6 +162,24 @@ def _errors_here(outcome: Outcome, form: FormState) -> tuple[FormError, ...]:
     """Return the errors in fields that this page's form has; another page's form may have been sent."""
     fields = _FIELDS.get(outcome, ())
     return tuple(error for error in form.errors if error.field in fields)
+
+
+class AcceptedTexts(NamedTuple):
+    """What was accepted of a quote that left a choice, or under a purchase order number."""
+
+    options: tuple[str, ...]
+    totals: tuple[TotalRow, ...]
+    currency: str
+    purchase_order_number: str | None
+
+
+def _accepted(outcome: Outcome, order: Order | None, translate: Translator) -> AcceptedTexts | None:
+    quote = order.quote if order else None
+    if outcome is not Outcome.APPROVED or quote is None or quote.accepted is None:
+        return None
+    options = tuple(line_of(quote.options[each].description) for each in quote.accepted.options)
+    number = quote.accepted.purchase_order_number
+    return AcceptedTexts(options, tuple(accepted_totals(quote, translate)), quote.currency, number and line_of(number))
 
 
 _SHOWS_DECISION = frozenset({Outcome.ALREADY_DECIDED, Outcome.CLOSED})
