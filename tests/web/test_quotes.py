@@ -103,7 +103,7 @@ def test_a_quote_is_written_with_all_that_it_may_have(open_page: OpenPage, call:
     _write_the_whole(page)
     foot = page.locator(".editor-foot")
     foot.locator(".sum-parts summary").click()
-    expect(foot).to_contain_text("Once, discount of $9.50")
+    expect(foot).to_contain_text("One-time, discount of $9.50")
     expect(foot).to_contain_text("VAT 19% on $")
     expect(page.locator(".line-row").first).to_contain_text("3 × $31.00 × (10 + 22/31) = $996.00")
     expect(page.locator(".line-row").nth(1).locator("output")).to_have_text("$87.50")
@@ -209,7 +209,7 @@ def test_a_draft_that_is_sent_unchanged_makes_the_same_offer(
     first = call("nadia", "GET", f"/desk/orders/{order_id}")["quote"]
     page = open_page("nadia", f"/desk/orders/{order_id}")
     page.get_by_role("button", name="Write a new revision").click()
-    expect(page.locator(".editor-foot .totals").first).to_contain_text("Once, with taxes")
+    expect(page.locator(".editor-foot .totals").first).to_contain_text("One-time, with taxes")
     expect(page.locator(".line-row .set").nth(2)).to_contain_text("offered as chosen")
     page.get_by_role("button", name="Send revision 2").click()
     expect(page.locator(".toast")).to_contain_text("on its way")
@@ -295,9 +295,9 @@ def test_what_a_quote_says_stands_on_the_customers_page(site: Description, open_
         "Term in months: 12",
         "Option, offered as chosen · one of the group support",
         "Option, to be chosen · one of the group support",
-        "Once, discount of 5%",
+        "One-time, discount of 5%",
         "VAT 19% on $315.40",
-        "Once, with taxes",
+        "One-time, with taxes",
         "The buyer owes the tax.",
     ):
         expect(card).to_contain_text(text)
