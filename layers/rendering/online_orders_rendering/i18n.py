@@ -182,16 +182,6 @@ def _label_lines(translate: Translator, item: ItemTexts) -> Iterator[str]:
         yield translate("item.deliver_to", address=item.address)
 
 
-def nonzero_totals(quote: Quote) -> list[tuple[str, Decimal]]:
-    """Return the totals that are not zero, by recurrence, as they were offered."""
-    return [(name, amount) for name, amount in quote.totals if amount]
-
-
-def nonzero_final_totals(quote: Quote) -> list[tuple[str, Decimal]]:
-    """Return the same of what was accepted or, before that, of what is offered."""
-    return [(name, amount) for name, amount in quote.final_totals if amount]
-
-
 def passed_starts(items: Iterable[ItemTexts], translate: Translator) -> str:
     """Return the items whose start day is over, as "Item 2 (5 January 2027)"; empty where there are none."""
     return ", ".join(
