@@ -228,6 +228,7 @@ export class Writing {
       option_group: field("option_group", t("editor.option_group"), {
         hint: t("editor.option_group_hint"),
         limits: NewLine.option_group,
+        isWide: true,
         attributes: { autocomplete: "off" },
       }),
       tax: taxFields(begun.tax, t("editor.tax_of_quote")),
