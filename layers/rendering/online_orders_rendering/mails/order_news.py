@@ -126,7 +126,9 @@ class OrderMailContext:
     def _told(self) -> QuoteTexts | None:
         """Return what is said of the quote, with the options that were accepted or, before that, offered as chosen."""
         quote = self.order.quote
-        return quote and quote_texts(quote, self.translate, quote.accepted.options if quote.accepted else None)
+        if quote is None:
+            return None
+        return quote_texts(quote, self.translate, quote.accepted.options if quote.accepted else None)
 
     @cached_property
     def _totals(self) -> tuple[TotalRow, ...]:
