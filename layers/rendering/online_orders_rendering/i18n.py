@@ -23,7 +23,6 @@ from online_orders.domain.catalog import QUANTITY, SITE, Item, settings_of
 from online_orders.domain.languages import FALLBACK, LOCALES, texts
 from online_orders.domain.money import minor_digits
 from online_orders.domain.orders import Order
-from online_orders.domain.quotes import Quote
 from online_orders.domain.system_reasons import system_reason
 
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
