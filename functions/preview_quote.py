@@ -84,9 +84,10 @@ def _placeholder(installation: Installation) -> ConfirmLink:
     summary="See a quote as the contact person will",
     description=(
         "Refuses what quoting refuses, and changes nothing. The mail stands as it would be sent, without a link "
-        "and a code that work. With `Accept: application/pdf` the paper comes."
+        "and a code that work, and the revision with its amounts, as it would be offered. With "
+        "`Accept: application/pdf` the paper comes."
     ),
-    responses=response_spec("QuotePreview", "The mail, or the paper.", other=PDF),
+    responses=response_spec("QuotePreview", "The mail and the revision, or the paper.", other=PDF),
     openapi_extensions=error_codes("conflict"),
 )
 def preview_quote(
@@ -108,7 +109,7 @@ def preview_quote(
         pdf = render_quote_pdf(offered, quote, account, installation_info, stored and stored.letterhead)
         return _pdf_response(pdf)
     mail = render_quote_mail(offered, account, _placeholder(installation_info), installation_info, at)
-    return responses.json_response({"mail": mail._asdict()})
+    return responses.json_response({"mail": mail._asdict(), "quote": quote.model_dump(mode="json")})
 
 
 @app.get(

@@ -29,6 +29,13 @@ def test_the_mail_and_the_paper_are_those_that_are_sent_but_for_link_and_code(si
     assert shown["text"].strip() == sent.text.replace(token, "preview").replace(sent.code, "······").strip()
     assert shown["html"].strip() == sent.html.replace(token, "preview").replace(sent.code, "······").strip()
     assert pdf.body == sent.attachments[0].read()
+    assert seen["quote"]["state"] == "sending"
+    assert without_progress(seen["quote"]) == without_progress(order.read()["quote"])
+
+
+def without_progress(revision: Json) -> Json:
+    """What of a revision never changes."""
+    return {name: value for name, value in revision.items() if name not in {"state", "offered_at"}}
 
 
 def test_looking_changes_nothing_and_tells_nobody(site: Site) -> None:

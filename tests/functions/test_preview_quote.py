@@ -65,11 +65,14 @@ def ask(body: Json, **headers: str) -> Json:
 
 def test_the_mail_is_shown_as_it_would_go_but_for_link_and_code(desk: Desk, rendered: list[Any]) -> None:
     response = ask(quote_body())
+    ((order, account, link, site, at),) = rendered
     assert (response["statusCode"], json.loads(response["body"])) == (
         200,
-        {"mail": {"subject": "subject", "text": "text", "html": "html"}},
+        {
+            "mail": {"subject": "subject", "text": "text", "html": "html"},
+            "quote": order.quote.model_dump(mode="json"),
+        },
     )
-    ((order, account, link, site, at),) = rendered
     assert (account.locale, site, at) == ("de", SITE, desk.now)
     assert link == ConfirmLink("https://orders.example/confirm/preview", "······")
     assert (order.quote.revision, order.quote.currency, order.quote.terms) == (1, "CHF", "Netto.")

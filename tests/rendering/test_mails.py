@@ -41,6 +41,7 @@ from tests.rendering.samples import (
     INSTALLATION,
     LINK,
     QUOTED,
+    RICH_OPTIONS,
     SITE_NAMES,
     STEPS,
     Case,
@@ -51,6 +52,7 @@ from tests.rendering.samples import (
     pending,
     placed,
     quote_of,
+    rich_quote,
     told_of_contact,
     under_another_name,
 )
@@ -400,6 +402,59 @@ def test_an_approval_names_the_totals_of_the_options_that_were_chosen() -> None:
         )
         totals.append(next(line for line in mail.text.splitlines() if line.startswith("Per month: ")))
     assert len(set(totals)) == len(totals)
+
+
+def rich_mails(locale: str, **lines: Any) -> list[Mail]:
+    """The mail with a quote that has all that quotes may have, and the one that tells of its approval."""
+    quote = rich_quote()
+    quote = quote.model_copy(update={"lines": tuple(line.model_copy(update=lines) for line in quote.lines)})
+    change = pending(locale, quote=quote, purchase_order_number=None)
+    approved = change.order.approve("Connie", NOW, RICH_OPTIONS, "PO-9")
+    return [
+        render_mail(kind, Role.CONTACT, of.order, of.entries[-1], INSTALLATION, "Acme", link)
+        for kind, of, link in (
+            (MailKind.QUOTE_TO_CONFIRM, change, LINK),
+            (MailKind.APPROVED, approved, None),
+        )
+    ]
+
+
+def test_a_mail_tells_terms_discounts_options_and_taxes() -> None:
+    quoted, approved = (mail.text.splitlines() for mail in rich_mails("en"))
+    for message in (
+        "  January 5, 2027 to January 4, 2028",
+        "  Term in months: 12",
+        "- Public IPv4: 4 × €10.00 per month; €92.90 once",
+        "  > Until your contract ends.",
+        "  Option, chosen",
+        "  > With a named engineer.",
+    ):
+        assert message in quoted
+    assert [line for line in quoted if line.startswith("  Discount of 12.5% on ")]
+    assert [line for line in quoted if "× (2 + 10/31) = " in line]
+    final = [[line for line in mail if line.startswith("Per month, with taxes: ")] for mail in (quoted, approved)]
+    assert [len(each) for each in final] == [1, 1]
+    assert final[0] != final[1]
+    assert not [line for line in approved if ", discount of " in line]
+    first = approved.index("  Option, chosen")
+    assert approved[first - 1].startswith("- Support on weekdays: ")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_both_parts_of_a_mail_tell_all_that_a_quote_may_have(locale: str) -> None:
+    for mail in rich_mails(locale):
+        words = " ".join(Page(mail.html).words.split())
+        notes = [line.strip(" >") for line in mail.text.splitlines() if line.startswith("  ")]
+        assert len(notes) > len(RICH_OPTIONS)
+        assert [note for note in notes if " ".join(note.split()) not in words] == []
+
+
+def test_the_text_to_a_line_adds_no_code_address_or_markup() -> None:
+    for mail, link in zip(rich_mails("en", message=HOSTILE), (LINK, None), strict=True):
+        assert confirm_urls(mail.text) == ([link.url] if link else [])
+        assert code_lines(mail) == ([f"Code: {link.code}"] if link else [])
+        assert "script" not in Page(mail.html).tags
+        assert "\u202e" not in mail.text + mail.html
 
 
 @pytest.mark.parametrize("locale", LOCALES)

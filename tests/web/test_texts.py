@@ -54,6 +54,16 @@ def test_what_can_be_ordered_is_called_as_the_catalog_does_and_has_no_texts_here
         assert not catalogs.intersection(texts(language).values())
 
 
+def test_quotes_are_told_on_the_screens_as_in_mails_pages_and_papers() -> None:
+    """Terms, discounts, options, taxes and totals have the same words everywhere."""
+    told = ("line.", "percent", "recurrence.", "tax.", "total.")
+    for language in ACCOUNTS_SPEAK:
+        of_screens, of_papers = texts(language), json.loads((FOLDER / f"{language}.json").read_text("utf-8"))
+        both = [key for key in of_screens if key.startswith(told) and key in of_papers]
+        assert len(both) > 15
+        assert {key: of_screens[key] for key in both} == {key: of_papers[key] for key in both}
+
+
 def _sources() -> str:
     scripts = [*(PROJECT / "web" / "lib").rglob("*.js"), *(PROJECT / "web" / "pages").rglob("*.js")]
     return "".join(path.read_text("utf-8") for path in sorted(scripts))

@@ -372,6 +372,7 @@ class QuotePreview(Entity):
     """What the contact person would get of a quote."""
 
     mail: MailPreview
+    quote: Annotated[QuoteAnswer, Field(description="The revision, not stored and not sent.")]
 
 
 EntryAnswer = _derived(

@@ -29,12 +29,13 @@ export class AmountField extends FormField {
     return this.#parsed().units ?? null;
   }
 
-  /** Returns the decimal string for the API. */
+  /** Returns the decimal string for the API; null for an empty field that may be empty. */
   written() {
-    return write(this.units, this.digits);
+    return !this.required && this.text === "" ? null : write(this.units, this.digits);
   }
 
   ownFault() {
+    if (!this.required && this.text === "") return null;
     const { units, fault, readings } = this.#parsed();
     return fault ? errorOf(this.text, fault, readings, this.currency) : this.judge(units);
   }

@@ -79,6 +79,14 @@ export const tOr = (key, otherwise, values) => (hasText(key) ? t(key, values) : 
 
 export const number = (value) => new Intl.NumberFormat(language.value).format(value);
 
+/** Returns a decimal string as people write the number, with the decimals that it has. */
+export function decimal(text) {
+  const digits = text.split(".")[1]?.length ?? 0;
+  /** @type {any} */
+  const exact = text; // which TypeScript's own types do not know to be taken
+  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(exact);
+}
+
 /** Returns a calendar day, YYYY-MM-DD, as people write it. */
 export function day(iso) {
   const at = new Date(`${iso}T00:00:00Z`);

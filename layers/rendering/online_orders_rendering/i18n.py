@@ -23,7 +23,6 @@ from online_orders.domain.catalog import QUANTITY, SITE, Item, settings_of
 from online_orders.domain.languages import FALLBACK, LOCALES, texts
 from online_orders.domain.money import minor_digits
 from online_orders.domain.orders import Order
-from online_orders.domain.quotes import Quote
 from online_orders.domain.system_reasons import system_reason
 
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -180,16 +179,6 @@ def _label_lines(translate: Translator, item: ItemTexts) -> Iterator[str]:
     yield item.summary
     if item.address:
         yield translate("item.deliver_to", address=item.address)
-
-
-def nonzero_totals(quote: Quote) -> list[tuple[str, Decimal]]:
-    """Return the totals that are not zero, by recurrence, as they were offered."""
-    return [(name, amount) for name, amount in quote.totals if amount]
-
-
-def nonzero_final_totals(quote: Quote) -> list[tuple[str, Decimal]]:
-    """Return the same of what was accepted or, before that, of what is offered."""
-    return [(name, amount) for name, amount in quote.final_totals if amount]
 
 
 def passed_starts(items: Iterable[ItemTexts], translate: Translator) -> str:

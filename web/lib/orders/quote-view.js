@@ -1,17 +1,14 @@
 /** A quote as the contact sees it. */
 
 import { save } from "../files.js";
-import { LIMITS } from "../generated/limits.js";
-import { day, instant, money, number, t, tOr } from "../i18n.js";
+import { currentLanguage, day, instant, money, number, t, tOr } from "../i18n.js";
 import { errorText } from "../problems.js";
 import { ActionButton } from "../ui/button.js";
-import { Chip } from "../ui/status.js";
+import { Chip, Facts } from "../ui/status.js";
 import { Table } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
 import { html, useEffect, useRef, useSignal } from "../view.js";
-
-export const RECURRENCES = LIMITS.NewLine.recurrence.enum;
-export const recurrenceLabel = (recurrence) => tOr(`recurrence.${recurrence}`, recurrence);
+import { charged, lineNotes, optionText, recurrenceLabel, taxText, totalRows } from "./quote-text.js";
 
 /**
  * A quote. `pdf()` returns the PDF as a blob; without it, there is no button for it.
@@ -23,31 +20,133 @@ const Quote = ({ quote, pdf, name }) => html`
     <${Chip} of="quote" state=${quote.state} label=${tOr(`quote_state.${quote.state}`, quote.state)} />
     <span>${t("quote.revision", { revision: String(quote.revision) })}</span>
     <span>${t("quote.valid_until", { date: day(quote.valid_until) })}</span>
+    ${quote.common_end_on && html`<span>${t("quote.common_end", { date: day(quote.common_end_on) })}</span>`}
     ${quote.offered_at && html`<span class="hint">${t("quote.offered_at", { at: instant(quote.offered_at) })}</span>`}
   </div>
   <${QuoteContent} quote=${quote} />
   ${pdf && html`<${ActionButton} act=${() => download(pdf, name)}>${t("quote.pdf")}</${ActionButton}>`}`;
 
 /**
- * What a quote offers, without its number and state.
+ * What a quote offers, and what was accepted of it, without its number and state.
  *
  * @param {{ quote: import("screens").Quote }} props
  */
 export function QuoteContent({ quote }) {
-  const { currency } = quote;
+  const { currency, lines, accepted, buyer } = quote;
+  const taxes = new Set(lines.map((line) => line.tax && taxText(line.tax)));
+  const idOf = (line) => String(lines.indexOf(line) + 1);
+  const notesOf = (line) => [...lineNotes(line, currency), ...(line.tax && taxes.size > 1 ? [taxText(line.tax)] : [])];
   const columns = [
-    { head: t("quote.description"), className: "what", isName: true, cell: (line) => line.description },
+    {
+      head: t("quote.description"),
+      className: "what",
+      isName: true,
+      cell: (line) => html`
+        ${line.description}
+        ${line.optional && html`<span class="option-mark">${optionText(line, idOf(line), accepted?.options)}</span>`}
+        ${notesOf(line).map((note) => html`<span key=${note} class="hint note">${note}</span>`)}
+        ${line.message && html`<span class="said note">${line.message}</span>`}`,
+    },
     { head: t("quote.quantity"), className: "number", cell: (line) => number(line.quantity) },
-    { head: t("quote.unit_price"), className: "number", cell: (line) => money(line.unit_price, currency) },
-    { head: t("quote.recurrence"), cell: (line) => recurrenceLabel(line.recurrence) },
-    { head: t("quote.amount"), className: "number", cell: (line) => money(line.amount, currency) },
+    {
+      head: t("quote.unit_price"),
+      className: "number",
+      cell: (line) => html`
+        ${money(line.unit_price, currency)}
+        ${line.prorate && html`<span class="hint note">${recurrenceLabel(line.recurrence)}</span>`}`,
+    },
+    { head: t("quote.recurrence"), cell: (line) => recurrenceLabel(charged(line)) },
+    {
+      head: t("quote.amount"),
+      className: "number",
+      cell: (line) => html`
+        ${
+          line.list_amount &&
+          html`<del class="hint note"><span class="visually-hidden">${t("quote.list_amount")} </span>${money(line.list_amount, currency)}</del>`
+        }
+        ${money(line.amount, currency)}`,
+    },
   ];
+  const isLeft = (line) => line.optional && (accepted ? !accepted.options.includes(idOf(line)) : !line.selected);
+  const hasOptions = lines.some((line) => line.optional);
+  const offered = html`<${QuoteTotals} priced=${quote} quote=${quote} />`;
   return html`
     ${quote.message && html`<blockquote class="said">${quote.message}</blockquote>`}
-    <${Table} class="lines" caption=${t("quote.lines")} columns=${columns} rows=${quote.lines} keyOf=${(line) => quote.lines.indexOf(line)} />
-    <${Totals} totals=${quote.totals} currency=${currency} />
-    <details class="terms"><summary>${t("quote.terms")}</summary><p>${quote.terms}</p></details>`;
+    <${Table} class="lines" caption=${t("quote.lines")} columns=${columns} rows=${lines} keyOf=${idOf} classOf=${(line) => (isLeft(line) ? "left" : undefined)} />
+    ${accepted ? html`<${Accepted} quote=${quote} />` : offered}
+    ${accepted && hasOptions && html`<details class="terms"><summary>${t("quote.as_offered")}</summary>${offered}</details>`}
+    ${!accepted && hasOptions && html`<p class="hint">${t("quote.options_hint")}</p>`}
+    ${quote.tax_sentences?.map((each) => html`<p key=${each} class="said">${each}</p>`)}
+    ${
+      buyer &&
+      html`
+      <div class="facts"><${Facts} pairs=${[
+        [t("quote.buyer_address"), buyer.billing_address && html`<span class="said">${buyer.billing_address}</span>`],
+        [t("quote.tax_number"), buyer.tax_number],
+      ]} /></div>`
+    }
+    <details class="terms">
+      <summary>${t("quote.terms")}</summary>
+      <p>${quote.terms}</p>
+      ${quote.terms_version && html`<p class="hint">${versionText(quote.terms_version)}</p>`}
+    </details>`;
 }
+
+/**
+ * Returns which of the installation's texts the terms are.
+ *
+ * @param {{ locale: string, group?: string, version: number }} terms
+ */
+function versionText({ locale, group, version }) {
+  const key = group ? "quote.terms_version.group" : "quote.terms_version";
+  const language = new Intl.DisplayNames([currentLanguage()], { type: "language" }).of(locale);
+  return t(key, { group, version: String(version), language });
+}
+
+/** What the contact person has accepted, where that is not the whole as it was offered. */
+function Accepted({ quote }) {
+  const { accepted, lines } = quote;
+  const hasOptions = lines.some((line) => line.optional);
+  const chosen = accepted.options.map((id) => lines[Number(id) - 1]?.description ?? id);
+  const options = chosen.length
+    ? html`<ul class="chosen">${chosen.map((each, index) => html`<li key=${index}>${each}</li>`)}</ul>`
+    : t("quote.accepted_no_options");
+  return html`
+    <section class="accepted">
+      <h3>${t("quote.accepted")}</h3>
+      <${QuoteTotals} priced=${accepted} quote=${quote} />
+      <div class="facts"><${Facts} pairs=${[
+        [t("quote.accepted_options"), hasOptions && options],
+        [t("order.purchase_order_number"), accepted.purchase_order_number],
+        [t("quote.accepted_sha256"), html`<span class="hash">${accepted.sha256}</span>`],
+      ]} /></div>
+    </section>`;
+}
+
+/**
+ * The totals of a quote, or of what was accepted of it, with what leads to each; with `isShort`, what is to be paid stands
+ * alone, and the rest is to be opened.
+ *
+ * @param {{ priced: any, quote: any, isShort?: boolean }} props
+ */
+export function QuoteTotals({ priced, quote, isShort = false }) {
+  const rows = totalRows(priced, quote);
+  const finals = rows.filter(([, , , isFinal]) => isFinal);
+  if (finals.length === rows.length) return html`<${Rows} rows=${rows} currency=${quote.currency} />`;
+  const whole = html`<${Rows} class="listed" rows=${rows} currency=${quote.currency} />`;
+  if (!isShort) return whole;
+  return html`
+    <${Rows} rows=${finals} currency=${quote.currency} />
+    <details class="sum-parts"><summary>${t("quote.sum_parts")}</summary>${whole}</details>`;
+}
+
+const Rows = ({ rows, currency, class: kind = "" }) => html`
+  <dl class="totals ${kind}">
+    ${rows.map(
+      ([key, label, amount, isFinal]) => html`
+      <div key=${key} class=${isFinal ? undefined : "part"}><dt>${label}</dt><dd>${money(amount, currency)}</dd></div>`,
+    )}
+  </dl>`;
 
 async function download(pdf, name) {
   try {
@@ -55,18 +154,6 @@ async function download(pdf, name) {
   } catch (error) {
     toast(errorText(error));
   }
-}
-
-/** The totals that are not zero; the one-off one if all are zero. */
-export function Totals({ totals, currency }) {
-  const charged = [...new Set([...RECURRENCES, ...Object.keys(totals)])].filter(
-    (each) => !/^0(\.0+)?$/.test(totals[each]),
-  );
-  const shown = charged.length ? charged : ["once"];
-  return html`
-    <dl class="totals">
-      ${shown.map((each) => html`<div key=${each}><dt>${tOr(`total.${each}`, each)}</dt><dd>${money(totals[each], currency)}</dd></div>`)}
-    </dl>`;
 }
 
 /** Returns whether the revision was undone before its mail went, so that it has no PDF. */

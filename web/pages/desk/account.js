@@ -3,9 +3,10 @@
 import { accountPage } from "../../lib/address.js";
 import { checkFields, FormField, readAll, showFaults } from "../../lib/fields.js";
 import { LIMITS } from "../../lib/generated/limits.js";
-import { inLanguage, LANGUAGES, number, t, tOr } from "../../lib/i18n.js";
+import { inLanguage, LANGUAGES, t, tOr } from "../../lib/i18n.js";
 import { errorText, faultText, isOutdated } from "../../lib/problems.js";
 import { formOf } from "../../lib/schema-form.js";
+import { readTax, shownTax, taxFields } from "../../lib/tax-fields.js";
 import { BusyButton, useOnce } from "../../lib/ui/button.js";
 import { Field } from "../../lib/ui/field.js";
 import { SchemaNode } from "../../lib/ui/schema-form.js";
@@ -16,15 +17,7 @@ import { html, signal, useLayoutEffect, useMemo, useRef, useSignal } from "../..
 import { openNewOrder } from "../customer/new-order.js";
 import { History, namedIn } from "./history.js";
 
-const {
-  AccountRequest,
-  Contact,
-  Deputy,
-  "Enrollment-Input": Enrollment,
-  License,
-  "Site-Input": Site,
-  "Tax-Input": Tax,
-} = LIMITS;
+const { AccountRequest, Contact, Deputy, "Enrollment-Input": Enrollment, License, "Site-Input": Site } = LIMITS;
 const MAX_DEPUTIES = Enrollment.deputies.maxItems;
 const OWN = ["name", "locale", "currency", "time_zone", "parent_account_id"];
 const SITE = ["site_id", "name", "country", "address"];
@@ -56,13 +49,6 @@ export async function showAccount(context, accountId) {
     context.api.get("/desk/catalog"),
   ]);
   return html`<${Account} context=${context} accountId=${accountId} loaded=${loaded} vendors=${vendors} />`;
-}
-
-/** A percentage, with a point or a comma before its decimals. */
-class RateField extends FormField {
-  get text() {
-    return super.text.replace(",", ".");
-  }
 }
 
 /** The fields of an account, and the account that they make. */
@@ -190,18 +176,11 @@ class AccountForm {
       ...Object.values(this.letter),
       this.handOver,
       ...Object.values(this.billing),
-      ...this.shownTax(),
+      ...shownTax(this.tax),
       ...Object.values(this.policies),
       ...this.deputies.value.flatMap(Object.values),
       ...this.sites.value.flatMap(fieldsOf),
     ];
-  }
-
-  /** Returns the fields of the tax that its treatment has. */
-  shownTax() {
-    const { treatment, label, rate, sentence } = this.tax;
-    if (!treatment.read()) return [treatment];
-    return treatment.read() === "rate" ? [treatment, label, rate, sentence] : [treatment, label, sentence];
   }
 
   /** Returns the account from the form; what has no field stays as it was. */
@@ -220,9 +199,7 @@ class AccountForm {
       enrollment: isEnrolled ? { ...account.enrollment, letter_received_on: received, state, contact, deputies } : null,
       hand_over: this.handOver.read(),
       ...readAll(this.billing),
-      tax: this.tax.treatment.read()
-        ? Object.fromEntries(this.shownTax().map((each) => [each.name, each.read()]))
-        : null,
+      tax: readTax(this.tax),
       ...readAll(this.policies),
       sites: this.sites.value.map(siteOf),
     };
@@ -256,38 +233,6 @@ function policy(name, account) {
   const options = AccountRequest[name].enum.map((each) => [each, tOr(`billing.${name}.${each}`, each)]);
   return select(name, t(`billing.${name}`), account[name] ?? "optional", options);
 }
-
-/** Returns the fields of a tax by its members; no treatment means no tax. */
-const taxFields = (tax) => ({
-  treatment: text("treatment", t("billing.tax"), {
-    type: "select",
-    value: tax?.treatment,
-    options: [
-      ["", t("billing.tax.none")],
-      ...Tax.treatment.enum.map((each) => [each, tOr(`billing.tax.${each}`, each)]),
-    ],
-  }),
-  label: text("label", t("billing.tax_label"), {
-    required: true,
-    value: tax?.label,
-    hint: t("billing.tax_label_hint"),
-    limits: Tax.label,
-  }),
-  rate: new RateField({
-    name: "rate",
-    label: t("billing.tax_rate"),
-    required: true,
-    value: tax?.rate === undefined ? "" : number(Number(tax.rate)),
-    limits: Tax.rate,
-    attributes: { inputmode: "decimal", autocomplete: "off" },
-  }),
-  sentence: text("sentence", t("billing.tax_sentence"), {
-    value: tax?.sentence,
-    hint: t("billing.tax_sentence_hint"),
-    limits: Tax.sentence,
-    isWide: true,
-  }),
-});
 
 const deputyFields = (deputy = {}) => ({
   name: text("deputy_name", t("deputy.name"), { required: true, value: deputy.name, limits: Deputy.name }),
@@ -417,7 +362,7 @@ function Account({ context, accountId, loaded, vendors }) {
           <section class="card">
             <h2>${t("billing.title")}</h2>
             <p class="hint">${t("billing.text")}</p>
-            <div class="fields"><${Fields} of=${Object.values(form.billing)} /><${Fields} of=${form.shownTax()} /></div>
+            <div class="fields"><${Fields} of=${Object.values(form.billing)} /><${Fields} of=${shownTax(form.tax)} /></div>
             <h3>${t("billing.approval")}</h3>
             <p class="hint">${t("billing.approval_text")}</p>
             <div class="fields"><${Fields} of=${Object.values(form.policies)} /></div>

@@ -6,7 +6,7 @@ import { checkFields, FormField, showFaults } from "../../lib/fields.js";
 import { save } from "../../lib/files.js";
 import { LIMITS } from "../../lib/generated/limits.js";
 import { currencyName, currentLanguage, inLanguage, number, t, tOr } from "../../lib/i18n.js";
-import { RECURRENCES, recurrenceLabel } from "../../lib/orders/quote-view.js";
+import { RECURRENCES, recurrenceLabel } from "../../lib/orders/quote-text.js";
 import { errorText, faultText, isOutdated } from "../../lib/problems.js";
 import { ActionButton, BusyButton, useOnce } from "../../lib/ui/button.js";
 import { openDialog } from "../../lib/ui/dialog.js";

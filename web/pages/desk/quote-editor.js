@@ -1,235 +1,29 @@
 /** The editor of a quote: lines with amounts, totals that follow every key, and a preview of the mail. */
 
-import { AmountField } from "../../lib/amount-field.js";
 import { Unreachable } from "../../lib/api.js";
-import { checkFields, FormField, readAll, showFaults } from "../../lib/fields.js";
+import { checkFields, FormField, showFaults } from "../../lib/fields.js";
 import { openBlob } from "../../lib/files.js";
 import { LIMITS } from "../../lib/generated/limits.js";
-import { currencyName, day, money, t, today } from "../../lib/i18n.js";
-import { minorDigits, write } from "../../lib/money.js";
-import { isDelivered, itemDetail, itemKind } from "../../lib/orders/describe.js";
-import { RECURRENCES, recurrenceLabel, Totals } from "../../lib/orders/quote-view.js";
+import { currencyName, day, money, t } from "../../lib/i18n.js";
+import { write } from "../../lib/money.js";
+import { amountNotes, daysText, discountText, taxText } from "../../lib/orders/quote-text.js";
+import { QuoteTotals } from "../../lib/orders/quote-view.js";
 import { errorText, faultText } from "../../lib/problems.js";
 import { SignedOut } from "../../lib/session.js";
+import { readTax, shownTax } from "../../lib/tax-fields.js";
 import { ActionButton, BusyButton, useOnce } from "../../lib/ui/button.js";
 import { openDialog } from "../../lib/ui/dialog.js";
 import { Field, Notes } from "../../lib/ui/field.js";
 import { Notice } from "../../lib/ui/status.js";
 import { toast } from "../../lib/ui/toast.js";
 import { KeptNotice } from "../../lib/unsaved.js";
-import { effect, html, signal, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "../../lib/view.js";
+import { effect, html, useEffect, useLayoutEffect, useMemo, useRef, useSignal } from "../../lib/view.js";
 import { MailFrame } from "./mail-frame.js";
+import { moreOf, Writing } from "./quote-writing.js";
 import { TextModuleChoice } from "./text-module-choice.js";
 
 const MAX_LINES = LIMITS.NewQuote.lines.maxItems;
-const LINE = ["description", "quantity", "unit_price", "recurrence"];
-
-/** A quote that is being written: its fields, its lines and their totals. */
-class Writing {
-  /** It begins with `draft`, the API's proposal, or with `kept`, what was written before and not sent. */
-  constructor(order, account, catalog, draft, kept) {
-    const now = today(account.time_zone);
-    const { message, terms } = LIMITS.NewQuote;
-    this.order = order;
-    this.account = account;
-    this.catalog = catalog;
-    this.kept = kept;
-    this.currency = draft.currency;
-    this.digits = minorDigits(draft.currency);
-    this.known = new Set(draft.lines.map((line) => line.unit_price));
-    const attributes = { min: now };
-    this.validUntil = new FormField({
-      name: "valid_until",
-      label: t("editor.valid_until"),
-      type: "date",
-      required: true,
-      value: kept ? kept.valid_until : draft.valid_until,
-      attributes,
-    });
-    this.message = new FormField({
-      name: "message",
-      label: t("editor.message"),
-      type: "textarea",
-      value: kept ? kept.message : draft.message,
-      limits: message,
-      isWide: true,
-    });
-    this.terms = new FormField({
-      name: "terms",
-      label: t("quote.terms"),
-      type: "textarea",
-      value: kept ? kept.terms : draft.terms,
-      hint: t("editor.terms_hint"),
-      limits: terms,
-      isWide: true,
-    });
-    const dateOf = (item) => draft.confirmed_start_dates[item.item_id] ?? item.confirmed_start_date ?? item.start_date;
-    const confirmedOf = (item) => (kept ? kept.confirmed[item.item_id] : dateOf(item) < now ? now : dateOf(item));
-    this.confirmed = Object.fromEntries(
-      order.items.map((item) => [
-        item.item_id,
-        new FormField({
-          name: `confirmed-${item.item_id}`,
-          label: t("item.confirmed"),
-          type: "date",
-          value: confirmedOf(item),
-          attributes,
-        }),
-      ]),
-    );
-    this.unpriced = order.items.filter((item) => draft.unpriced.includes(item.item_id));
-    const priceless = this.unpriced.map((item) => ({
-      item_id: item.item_id,
-      description: this.nameOf(item),
-      quantity: item.quantity ?? 1,
-      recurrence: this.usualRecurrence(item),
-    }));
-    const sourced = draft.lines.map((line, index) => ({ ...line, source: draft.price_sources?.[index] ?? null }));
-    const begun = kept?.lines[this.currency] ?? [...sourced, ...priceless, ...(kept?.extra ?? [])];
-    this.lines = signal(begun.map((line) => this.newLine(line)));
-  }
-
-  /** What is delivered is charged once. */
-  usualRecurrence(item) {
-    return isDelivered(item, this.catalog) ? "once" : "monthly";
-  }
-
-  nameOf(item) {
-    return `${itemKind(item)}, ${itemDetail(item, this.account.sites)}`;
-  }
-
-  /** A line of the form; `item_id` null is an extra line, which may be a discount. */
-  newLine(begun) {
-    const { item_id: itemId = null, description = "", quantity = 1, unit_price: price = "", recurrence } = begun;
-    const { currency, known } = this;
-    const options = RECURRENCES.map((each) => [each, recurrenceLabel(each)]);
-    const judge = (units) => (itemId !== null && units < 0n ? t("fault.negative_price") : null);
-    return {
-      itemId,
-      /** The list that the price is from, which holds while the price is that of the list. */
-      source: begun.source ? { ...begun.source, unit_price: begun.source.unit_price ?? price } : null,
-      description: new FormField({
-        name: "description",
-        label: t("quote.description"),
-        required: true,
-        value: description,
-        limits: LIMITS.NewLine.description,
-      }),
-      quantity: new FormField({
-        name: "quantity",
-        label: t("quote.quantity"),
-        type: "integer",
-        required: true,
-        value: quantity,
-        limits: LIMITS.NewLine.quantity,
-      }),
-      unit_price: new AmountField({
-        name: "unit_price",
-        label: t("quote.unit_price"),
-        required: true,
-        value: price,
-        currency,
-        known,
-        judge,
-      }),
-      recurrence: new FormField({
-        name: "recurrence",
-        label: t("quote.recurrence"),
-        type: "select",
-        required: true,
-        value: recurrence ?? "monthly",
-        options,
-      }),
-    };
-  }
-
-  addLine(item) {
-    const line = this.newLine({
-      item_id: item?.item_id ?? null,
-      recurrence: item ? this.usualRecurrence(item) : "once",
-    });
-    this.lines.value = [...this.lines.value, line];
-    return line;
-  }
-
-  removeLine(line) {
-    this.lines.value = this.lines.value.filter((each) => each !== line);
-  }
-
-  amountOf(line) {
-    const price = line.unit_price.units;
-    return price === null || line.quantity.ownFault() ? null : price * BigInt(line.quantity.read());
-  }
-
-  sums() {
-    const found = Object.fromEntries(RECURRENCES.map((each) => [each, 0n]));
-    for (const line of this.lines.value) {
-      const recurrence = line.recurrence.value.value;
-      found[recurrence] = (found[recurrence] ?? 0n) + (this.amountOf(line) ?? 0n);
-    }
-    return found;
-  }
-
-  /** Returns the lines in the order of their items, extra lines last. */
-  inOrder() {
-    return [...this.order.items.map((item) => item.item_id), null].flatMap((id) =>
-      this.lines.value.filter((line) => line.itemId === id),
-    );
-  }
-
-  fields() {
-    const ofLines = this.inOrder().flatMap((line) => LINE.map((name) => line[name]));
-    return [...ofLines, ...Object.values(this.confirmed), this.validUntil, this.message, this.terms];
-  }
-
-  isSound() {
-    return checkFields(this.fields()) && Object.values(this.sums()).every((units) => units >= 0n);
-  }
-
-  /** Returns the content of the form, valid or not, with the lines in each currency that was chosen. */
-  written() {
-    const raw = (line) => ({
-      item_id: line.itemId,
-      ...(line.source && { source: line.source }),
-      ...Object.fromEntries(LINE.map((name) => [name, line[name].value.value])),
-    });
-    return {
-      currency: this.currency,
-      valid_until: this.validUntil.read(),
-      message: this.message.read(),
-      terms: this.terms.read(),
-      confirmed: readAll(this.confirmed),
-      lines: { ...this.kept?.lines, [this.currency]: this.lines.value.map(raw) },
-    };
-  }
-
-  /** Changes the currency and keeps all but the prices; changing back restores the lines of this one. */
-  writtenFor(currency) {
-    const now = this.written();
-    const extra = now.lines[this.currency]
-      .filter((line) => line.item_id === null)
-      .map((line) => ({ ...line, unit_price: "" }));
-    return { ...now, currency, extra };
-  }
-
-  /** Returns the body of the request. */
-  body() {
-    return {
-      valid_until: this.validUntil.read(),
-      currency: this.currency,
-      message: this.message.read(),
-      ...(this.terms.read() && { terms: this.terms.read() }),
-      lines: this.inOrder().map((line) => ({
-        item_id: line.itemId,
-        description: line.description.read(),
-        quantity: line.quantity.read(),
-        unit_price: line.unit_price.written(),
-        recurrence: line.recurrence.read(),
-      })),
-      confirmed_start_dates: Object.fromEntries(Object.entries(readAll(this.confirmed)).filter(([, value]) => value)),
-    };
-  }
-}
+const ASK_AFTER_MILLISECONDS = 500;
 
 /**
  * `send(body)` sends the revision; `done()` is called after its 202. `previewed.mail(body)` and `previewed.pdf(body)`
@@ -270,22 +64,19 @@ export function QuoteEditor({
     });
   }, []);
 
+  useAmounts(quote, previewed.mail);
+
   /** Does something with the quote as it is written; errors of the API are shown at their fields. */
   async function attempt(act, unreachable = "") {
     refusal.value = null;
-    if (!quote.isSound()) return;
+    if (!checkFields(quote.fields()) || isBelowZero(quote)) return;
     const sent = quote.inOrder();
     try {
       await act(quote.body());
     } catch (error) {
       if (error instanceof SignedOut) throw error;
       const faults = error.errors ?? [];
-      const rest = showFaults(faults, (pointer) => {
-        const [, first, second, third] = pointer.split("/");
-        if (first === "lines") return sent[Number(second)]?.[third] ?? null;
-        if (first === "confirmed_start_dates") return quote.confirmed[second];
-        return { valid_until: quote.validUntil, message: quote.message, terms: quote.terms }[first];
-      });
+      const rest = showFaults(faults, (pointer) => quote.at(pointer, sent));
       const text = rest.length ? rest.map(faultText).join(" ") : faults.length ? t("editor.faulty") : errorText(error);
       refusal.value = text + (error instanceof Unreachable ? unreachable : "");
     }
@@ -329,6 +120,7 @@ export function QuoteEditor({
         <p class="hint">${t("editor.unpriced", { count: unpriced.length })} <a href="/desk/price-lists/${currency}">${t("prices.of", { currency })}</a></p>`
       }
       <div class="editor-lines">${[...order.items, null].map((item) => html`<${LineGroup} key=${item?.item_id ?? "extra"} quote=${quote} item=${item} />`)}</div>
+      <${Whole} quote=${quote} />
       <div class="fields"><${Field} of=${quote.validUntil} /><div><${TextModuleChoice} modules=${modules} use="message" field=${quote.message} /><${Field} of=${quote.message} /></div></div>
       <details class="terms"><summary>${t("editor.own_terms")}</summary><${Field} of=${quote.terms} /></details>
       <div class="editor-foot">
@@ -363,25 +155,38 @@ function LineGroup({ quote, item }) {
   const added = useRef(null);
   const own = quote.lines.value.filter((line) => line.itemId === (item?.item_id ?? null));
   useLayoutEffect(() => {
-    added.current?.description.focus();
+    const line = added.current;
+    (line?.description.value.value ? line.unit_price : line?.description)?.focus();
     added.current = null;
   });
   function add() {
     added.current = quote.addLine(item);
   }
+  function addSetup() {
+    added.current = quote.addSetup(item, own[0]);
+  }
+  const mayAdd = quote.lines.value.length < MAX_LINES;
+  const needsSetup = item && own.length > 0 && own.every((line) => line.recurrence.value.value !== "once");
   return html`
     <fieldset class="line-group">
       <legend>${item ? quote.nameOf(item) : t("editor.extra_lines")}</legend>
       ${own.map((line) => html`<${LineRow} key=${line.description.id} quote=${quote} line=${line} isRemovable=${item === null || own.length > 1} />`)}
       <div class="group-foot">
         ${item && html`<${Field} of=${quote.confirmed[item.item_id]} />`}
-        ${quote.lines.value.length < MAX_LINES && html`<button class="small" type="button" onClick=${add}>${t(item ? "editor.add_line" : "editor.add_extra")}</button>`}
+        ${
+          mayAdd &&
+          html`
+          <div class="actions">
+            <button class="small" type="button" onClick=${add}>${t(item ? "editor.add_line" : "editor.add_extra")}</button>
+            ${needsSetup && html`<button class="small" type="button" onClick=${addSetup}>${t("editor.add_setup")}</button>`}
+          </div>`
+        }
       </div>
     </fieldset>`;
 }
 
 function LineRow({ quote, line, isRemovable }) {
-  const amount = quote.amountOf(line);
+  const { amount, isStale, notes } = amountShown(quote, line);
   const removed = t("editor.remove_line", { line: line.description.value.value || t("quote.description") });
   return html`
     <div class="line-row">
@@ -394,11 +199,91 @@ function LineRow({ quote, line, isRemovable }) {
       <${Field} of=${line.recurrence} />
       <div class="amount-cell">
         <span class="caption">${t("quote.amount")}</span>
-        <output class="amount">${amount === null ? "–" : money(write(amount, quote.digits), quote.currency)}</output>
+        <output class=${isStale ? "amount stale" : "amount"}>${amount === null ? "–" : money(amount, quote.currency)}</output>
       </div>
       <${Notes} of=${line.quantity} /><${Notes} of=${line.unit_price} />
       <${Source} line=${line} currency=${quote.currency} account=${quote.account} />
+      ${notes.length > 0 && html`<p class="hint source">${notes.join(" · ")}</p>`}
+      <${More} quote=${quote} line=${line} />
     </div>`;
+}
+
+/** Returns what stands as the amount of a line, whether it is one of before, and how it comes about. */
+function amountShown(quote, line) {
+  if (quote.isPlain) {
+    const units = quote.amountOf(line);
+    return { amount: units === null ? null : write(units, quote.digits), isStale: false, notes: [] };
+  }
+  const { isStale } = quote;
+  const answered = quote.answeredLine(line);
+  const notes = answered && !isStale ? amountNotes(answered, quote.currency) : [];
+  return { amount: answered?.amount ?? null, isStale, notes };
+}
+
+/** What most lines leave empty; its heading says what is not. */
+function More({ quote, line }) {
+  const [starts, ends, term, prorate] = moreOf(line);
+  const { discount, optional, selected, option_group: group, unit_cost: cost, message, tax } = line;
+  return html`
+    <details class="line-more">
+      <summary>
+        ${t("editor.more")}<span class="visually-hidden">: ${line.description.value.value}</span>
+        <span class="hint set">${setOf(quote, line).join(" · ")}</span>
+      </summary>
+      <div class="more-fields">
+        <${Field} of=${starts} /><${Field} of=${ends} /><${Field} of=${term} />
+        <${Field} of=${prorate} />
+        <${Fields} of=${discount.shown()} />
+        <${Field} of=${cost} />
+        <${Field} of=${optional} />
+        ${optional.value.value && html`<${Field} of=${selected} /><${Field} of=${group} />`}
+        ${shownTax(tax).map((field) => html`<${Field} key=${field.id} of=${field} hint="" />`)}
+        <${Field} of=${message} />
+      </div>
+    </details>`;
+}
+
+const Fields = ({ of }) => of.map((field) => html`<${Field} key=${field.id} of=${field} />`);
+
+/** Returns in few words what of `More` a line has. */
+function setOf({ currency }, line) {
+  const { starts_on: starts, ends_on: ends, term_months: term } = line;
+  const tax = readTax(line.tax);
+  return [
+    !starts.ownFault() && !ends.ownFault() && daysText({ starts_on: starts.read(), ends_on: ends.read() }),
+    term.read() && !term.ownFault() && t("editor.set.term", { count: term.read() }),
+    line.prorate.read() && t("editor.set.prorate"),
+    discountSet(line.discount, currency),
+    line.optional.read() && t(line.selected.read() ? "editor.set.selected" : "editor.set.optional"),
+    tax && isReadable(shownTax(line.tax)) && taxText(tax),
+    line.unit_cost.text && t("editor.set.cost"),
+    line.message.read() && t("editor.set.message"),
+  ].filter(Boolean);
+}
+
+const isReadable = (fields) => fields.every((each) => !each.ownFault());
+
+/** Returns a discount in words; null without one that can be read. */
+function discountSet(fields, currency) {
+  const discount = isReadable(fields.shown()) && fields.read();
+  return discount ? t("editor.set.discount", { discount: discountText(discount, currency) }) : null;
+}
+
+/** What of the whole quote most leave empty; its heading says what is not. */
+function Whole({ quote }) {
+  const { discount, commonEnd, tax: taxes, currency } = quote;
+  const tax = readTax(taxes);
+  const end = commonEnd.read();
+  const set = [
+    discountSet(discount, currency),
+    end && !commonEnd.ownFault() && t("editor.set.common_end", { date: day(end) }),
+    tax && isReadable(shownTax(taxes)) && taxText(tax),
+  ].filter(Boolean);
+  return html`
+    <details class="line-more whole">
+      <summary>${t("editor.whole")} <span class="hint set">${set.join(" · ")}</span></summary>
+      <div class="more-fields"><${Fields} of=${quote.wholeFields()} /></div>
+    </details>`;
 }
 
 /** Which list the price of a line is from, as long as it is that price. */
@@ -416,17 +301,68 @@ function Source({ line: { source, unit_price: price }, currency, account }) {
     <p class="hint source"><a href=${address} target="_blank">${t(`prices.source.${list}`, { group })}</a> · ${details.filter(Boolean).join(" · ")}</p>`;
 }
 
-function Sums({ quote }) {
-  const found = quote.sums();
-  const totals = Object.fromEntries(Object.entries(found).map(([name, units]) => [name, write(units, quote.digits)]));
+/** Returns whether a total that the screen adds up itself is below zero. */
+const isBelowZero = (quote) => quote.isPlain && Object.values(quote.sums()).some((units) => units < 0n);
+
+/** What the quote comes to: quantities and unit prices are added up here, and all else is what the API answers. */
+const Sums = ({ quote }) => html`
+  <div role="status" aria-live="polite">
+    ${quote.isPlain ? html`<${PlainSums} quote=${quote} />` : html`<${AnsweredSums} quote=${quote} />`}
+  </div>`;
+
+function PlainSums({ quote }) {
+  const totals = Object.fromEntries(
+    Object.entries(quote.sums()).map(([name, units]) => [name, write(units, quote.digits)]),
+  );
   const uncounted = quote.lines.value.filter((line) => quote.amountOf(line) === null).length;
   return html`
-    <div role="status" aria-live="polite">
-      <${Totals} totals=${totals} currency=${quote.currency} />
-      ${uncounted > 0 && html`<p class="hint">${t("editor.without_lines", { count: uncounted })}</p>`}
-      ${Object.values(found).some((units) => units < 0n) && html`<${Notice} kind="bad">${t("fault.total_below_zero")}</${Notice}>`}
-    </div>`;
+    <${QuoteTotals} priced=${{ totals }} quote=${{ currency: quote.currency }} />
+    ${uncounted > 0 && html`<p class="hint">${t("editor.without_lines", { count: uncounted })}</p>`}
+    ${isBelowZero(quote) && html`<${Notice} kind="bad">${t("fault.total_below_zero")}</${Notice}>`}`;
 }
+
+function AnsweredSums({ quote }) {
+  const { offered, fault } = quote.answer.value ?? {};
+  const { isStale } = quote;
+  const text = isStale
+    ? t(quote.wanted.value === null ? "editor.not_computed" : "editor.computing")
+    : fault && t("editor.not_computed_yet", { text: fault });
+  return html`
+    ${offered && html`<div class=${text ? "stale" : undefined}><${QuoteTotals} priced=${offered} quote=${offered} isShort /></div>`}
+    ${text && html`<p class="hint">${text}</p>`}`;
+}
+
+/** Asks the API what the quote comes to, some time after the last key. */
+function useAmounts(quote, ask) {
+  useEffect(() => {
+    let timer;
+    let latest = 0;
+    const stop = effect(() => {
+      const text = quote.wanted.value;
+      clearTimeout(timer);
+      latest += 1;
+      if (text === null || quote.answer.peek()?.text === text) return;
+      const mine = latest;
+      timer = setTimeout(async () => {
+        const lines = quote.inOrder();
+        const { offered, lines: before } = quote.answer.peek() ?? { lines: [] };
+        const answer = await ask(JSON.parse(text)).then(
+          (found) => ({ text, offered: found.quote, lines }),
+          (error) => ({ text, offered, lines: before, fault: faultsOf(error) }),
+        );
+        if (mine === latest) quote.answer.value = answer;
+      }, ASK_AFTER_MILLISECONDS);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+      latest += 1;
+    };
+  }, []);
+}
+
+const faultsOf = (error) =>
+  error.errors?.length ? [...new Set(error.errors.map(faultText))].join(" ") : errorText(error);
 
 /** What the contact person would get. */
 function Preview({ contact, mail, pdf }) {

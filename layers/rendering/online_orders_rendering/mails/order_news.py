@@ -20,9 +20,9 @@ from online_orders_rendering.i18n import (
     Translator,
     closing_sentence,
     line_of,
-    nonzero_final_totals,
     passed_starts,
 )
+from online_orders_rendering.quote_texts import QuoteTexts, TotalRow, accepted_totals, quote_texts
 
 
 def address_of(contact: Contact) -> str:
@@ -67,8 +67,9 @@ class OrderMailContext:
             named["revision"] = str(order.quote.revision)
             named["valid_until"] = translate.day(order.quote.valid_until)
             named["totals"] = ", ".join(
-                f"{translate(f'total.{name}')}: {translate.money(amount, order.quote.currency)}"
-                for name, amount in nonzero_final_totals(order.quote)
+                f"{row.label}: {translate.money(row.amount, order.quote.currency)}"
+                for row in self._totals
+                if row.is_final
             ) or translate("total.nothing")
         if order.closed:
             named["who"] = self._who_closed()
@@ -110,7 +111,8 @@ class OrderMailContext:
             "order": order,
             "entry": self.entry,
             "quote": order.quote,
-            "charged": nonzero_final_totals(order.quote) if order.quote else [],
+            "told": self._told,
+            "totals_told": self._totals,
             "ordered": self.ordered,
             "passed": self.passed,
             "is_other_name": self._is_other_name,
@@ -119,6 +121,22 @@ class OrderMailContext:
             "colleague": address_of(self._colleague) if self._colleague else None,
             "is_handed_over": bool(self._former),
         }
+
+    @cached_property
+    def _told(self) -> QuoteTexts | None:
+        """Return what is said of the quote, with the options that were accepted or, before that, offered as chosen."""
+        quote = self.order.quote
+        if quote is None:
+            return None
+        return quote_texts(quote, self.translate, quote.accepted.options if quote.accepted else None)
+
+    @cached_property
+    def _totals(self) -> tuple[TotalRow, ...]:
+        """Return the totals of the quote, those of what was accepted without the way to them."""
+        quote = self.order.quote
+        if quote and quote.accepted:
+            return tuple(accepted_totals(quote, self.translate))
+        return self._told.totals if self._told else ()
 
     @cached_property
     def account(self) -> str:
