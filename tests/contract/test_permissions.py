@@ -139,6 +139,8 @@ NOT_YET = {
 
 
 def _is_as_said(subject: Subject, row: str, cell: str, answer: Response) -> bool:
+    if cell == "yes" and "{message_id}" in row:
+        return answer.status == 404 and "no such message" in answer.text  # nobody has replied to a mail yet
     for end, reason in NOT_YET.items():
         if cell == "yes" and row.endswith(end):
             return answer.status == 404 and reason in answer.text
