@@ -57,20 +57,20 @@ def attached_to(order: Order) -> list[list[str]]:
     return [[each.name for each in mail.attachments] for mail in order.mails_to(order.contact) if mail.attachments]
 
 
-def approve(order: Order, mail: Mail) -> None:
-    decide(order.site, mail, "approve")
-    order.site.settle()
+def approve(site: InProcess, mail: Mail) -> None:
+    decide(site, mail, "approve")
+    site.settle()
 
 
 def test_it_is_attached_to_the_mail_of_the_approval_where_the_quote_has_a_letterhead(in_process: InProcess) -> None:
     order, mail = offered(in_process)
     in_process.settle()
-    approve(order, mail)
+    approve(in_process, mail)
     assert attached_to(order) == [[f"quote-{order.order_id}-1.pdf"]] * 2
     letterhead = {"legal_name": "Northwind Networks GmbH", "address": "Ringstraße 1\n10115 Berlin"}
     in_process.put("/api/desk/letterhead", in_process.people.cs, letterhead).ok()
     order, mail = offered(in_process)
     in_process.settle()
-    approve(order, mail)
+    approve(in_process, mail)
     paper = f"quote-{order.order_id}-1.pdf"
     assert attached_to(order) == [[paper], [paper, f"confirmation-{order.order_id}.pdf"]]

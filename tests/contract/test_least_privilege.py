@@ -80,8 +80,7 @@ def everything_that_is_done(site: InProcess, monkeypatch: pytest.MonkeyPatch) ->
     approve_with_a_letterhead(site)
     for _ in range(2):
         site.get(f"{order.desk_path}/certificate", people.cs).ok()
-    site.get(f"{order.desk_path}/confirmation", people.cs)
-    site.get(f"{order.path}/confirmation", order.user)
+    get_confirmations(site, order)
     site.get("/api/certificate-keys").ok()
     other, _ = offered(site)
     other.desk("resend", {"contact": {"name": "Bo", "email": f"bounce@{SIMULATOR}"}}).ok(202)
@@ -134,6 +133,23 @@ def lose_an_approval_with_a_file(site: InProcess) -> None:
         mapping.position = len(lab.dynamodb.records(mapping.table))
     lab.stream.paused = False
     assert lab.functions.invoke("ReconcileFunction", {"order_id": order.order_id}).failure is None
+
+
+def get_confirmations(site: InProcess, order: Order) -> None:
+    """An API, the page and the mailer each make the confirmation of an order, and find the one that was made."""
+    site.settle()
+    for _ in range(2):
+        site.get(f"{order.desk_path}/confirmation", site.people.cs)
+        site.get(f"{order.path}/confirmation", order.user)
+    letterhead = {"legal_name": "Northwind Networks GmbH", "address": "Ringstraße 1\n10115 Berlin"}
+    site.put("/api/desk/letterhead", site.people.cs, letterhead).ok()
+    for is_seen_before_the_mail in (True, False):
+        _, mail = offered(site)
+        site.settle()
+        site.decide(mail, "approve").page()
+        for _ in range(2 * is_seen_before_the_mail):
+            assert site.request("GET", f"{mail.link}/confirmation.pdf").status == 200
+        site.settle()
 
 
 def look_for_a_paper_that_is_not_there(site: InProcess, order: Order, mail: Mail) -> None:

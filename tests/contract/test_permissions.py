@@ -129,15 +129,21 @@ def faults(subject: Subject, asks: Mapping[str, Ask], rows: Iterable[str], *, re
     return found
 
 
+NOT_YET = {
+    "/certificate": "by link",
+    "/attachments/{sequence}": "came with no file",
+    "/confirmation": "Only an approved",
+    "/confirmation.pdf": "",
+}
+"""What is not there as long as nobody has decided by the order's link, and why."""
+
+
 def _is_as_said(subject: Subject, row: str, cell: str, answer: Response) -> bool:
-    if cell == "yes" and row.endswith("/certificate"):
-        return answer.status == 404 and "by link" in answer.text  # the order's link has decided nothing yet
     if cell == "yes" and "{message_id}" in row:
         return answer.status == 404 and "no such message" in answer.text  # nobody has replied to a mail yet
-    if cell == "yes" and row.endswith(("/confirmation", "/confirmation.pdf")):
-        return answer.status == 404 and ("Only an approved" in answer.text or row.startswith("GET /confirm/"))
-    if cell == "yes" and row.endswith("/attachments/{sequence}"):
-        return answer.status == 404 and "came with no file" in answer.text  # likewise
+    for end, reason in NOT_YET.items():
+        if cell == "yes" and row.endswith(end):
+            return answer.status == 404 and reason in answer.text
     if cell == "yes":
         of_list = answer.status == 200 and TABLE["routes"][row].startswith("own")
         return answer.status not in {401, 403, 404} and answer.status < 500 and (not of_list or subject.is_in(answer))

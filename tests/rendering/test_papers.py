@@ -226,8 +226,8 @@ def test_a_certificate_says_what_was_accepted_with_taxes() -> None:
 
 
 def standards_of(paper: bytes) -> tuple[bool, bool]:
-    metadata: Any = read(paper).trailer["/Root"]["/Metadata"]
-    text = metadata.get_data().decode()
+    root: Any = read(paper).trailer["/Root"]
+    text = root["/Metadata"].get_data().decode()
     is_archive = "<pdfaid:part>2</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>" in text
     return is_archive, "<pdfuaid:part>1</pdfuaid:part>" in text
 
