@@ -37,6 +37,8 @@ NOT_IN_ENGINE = {
     "AWS::Events::Archive",
     "AWS::Logs::QueryDefinition",
     "AWS::ResourceGroups::Group",
+    "AWS::SES::ReceiptRule",
+    "AWS::SES::ReceiptRuleSet",
     "AWS::WAFv2::WebACLAssociation",
     "AWS::XRay::Group",
     "AWS::XRay::SamplingRule",

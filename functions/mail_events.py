@@ -1,11 +1,15 @@
-"""Apply SES's events about quote mails, which come by EventBridge: delivered, bounced, rejected, marked as spam.
+"""Apply SES's events about mails, which come by EventBridge: delivered, delayed, bounced, rejected, marked as spam.
+
+Those about a quote's mail change the order; those about any mail of an order complete the desk's list of its mails.
 
 The events come through a queue, so that an outage loses none. An event counts only if the mail went from our sender to
-the order's contact person, because anybody who may send with our configuration set may write any tags.
+the order's contact person, or to whom the list says, because anybody who may send with our configuration set may write
+any tags.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
@@ -13,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.aws import mail, order_store
+from online_orders.aws import mail, order_store, sent_mail_store
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.queues import process_queue
 from online_orders.domain import order_delivery
 from online_orders.domain.errors import NotFound
 from online_orders.domain.mail_delivery import MailEvent, classify_bounce
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.sent_mails import MailNews, mail_news
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.environment import environment
 from online_orders.telemetry import logger, metrics, redact_exceptions
@@ -35,8 +40,20 @@ _REASONS = {
     MailEvent.FAILED: SystemReason.ADDRESS_DOES_NOT_WORK,
     MailEvent.SOFT_BOUNCE: SystemReason.MAILBOX_DID_NOT_TAKE_IT,
 }
-_EVENT_MEMBERS = {"Bounce": "bounce", "Delivery": "delivery", "Complaint": "complaint"}
+_EVENT_MEMBERS = {
+    "Bounce": "bounce",
+    "Delivery": "delivery",
+    "Complaint": "complaint",
+    "DeliveryDelay": "deliveryDelay",
+}
 """The member of an event with its particulars and its time, by the kind of event."""
+_EVENTS: Mapping[str, MailEvent | None] = {
+    "Delivery": MailEvent.DELIVERED,
+    "Complaint": MailEvent.COMPLAINED,
+    "Reject": MailEvent.REJECTED,
+    "DeliveryDelay": None,
+}
+"""By the kind of event but a bounce, of which there are several; see `mail_news`."""
 
 
 def _event_time(detail: dict[str, Any]) -> datetime | None:
@@ -71,14 +88,49 @@ def _is_from_us(detail: dict[str, Any]) -> bool:
     return source.casefold() == environment("SENDER_ADDRESS").casefold()
 
 
-def _is_to_contact(detail: dict[str, Any], order: Order) -> bool:
+def _is_to(detail: dict[str, Any], address: str) -> bool:
     recipients = {parseaddr(each)[1].casefold() for each in detail["mail"].get("destination", [])}
-    return recipients == {order.contact.email.casefold()}
+    return recipients == {address.casefold()}
 
 
 def _ignore(reason: str) -> None:
     logger.warning("an event of a mail was ignored", extra={"why": reason})
     metrics.add_metric("MailEventsIgnored", MetricUnit.Count, 1)
+
+
+def _news_of(detail: dict[str, Any]) -> MailNews | None:
+    """Return what an event says of its mail; None for an event of a kind that says nothing here."""
+    kind = detail["eventType"]
+    if kind == "Bounce":
+        event: MailEvent | None = _classify_bounce(detail["bounce"])
+    elif kind in _EVENTS:
+        event = _EVENTS[kind]
+    else:
+        return None
+    return mail_news(event, clock.now(), _event_time(detail))
+
+
+def _record_in_list(detail: dict[str, Any], tags: dict[str, str], quoted_to: str | None) -> None:
+    """Record the event for the desk's list of mails; `quoted_to` is the contact person to whom a quote's mail went.
+
+    A mail that an earlier release sent has no tags for that. The item of a quote's mail may be missing, since the
+    workflow goes on without it; any other mail has its item before it is sent, and what has none is left alone.
+    """
+    news = _news_of(detail)
+    if news is None or "sequence" not in tags or "name" not in tags:
+        return
+    mail_of = tags["order_id"], int(tags["sequence"]), tags["name"]
+    if quoted_to is not None:
+        sent_at = datetime.fromisoformat(detail["mail"]["timestamp"]) if "timestamp" in detail["mail"] else None
+        sent_mail_store.record_quote_mail(*mail_of, quoted_to, sent_at, news)
+        return
+    recipient = sent_mail_store.recipient_of(*mail_of)
+    if recipient is None:
+        return
+    if _is_to(detail, recipient):
+        sent_mail_store.record_news(*mail_of, news)
+    else:
+        _ignore("recipient")
 
 
 def _handle_quote_event(detail: dict[str, Any], tags: dict[str, str]) -> None:
@@ -88,11 +140,13 @@ def _handle_quote_event(detail: dict[str, Any], tags: dict[str, str]) -> None:
         _ignore("sender")
         return
     is_to_another: bool
+    quoted_to: str | None = None
 
     def apply_unless_misdirected(order: Order) -> Change:
         """Apply the event unless the mail went to somebody else; events of a dead link change nothing in any case."""
-        nonlocal is_to_another
-        is_to_another = link_number == order.internals.quote_link and not _is_to_contact(detail, order)
+        nonlocal is_to_another, quoted_to
+        is_to_another = link_number == order.internals.quote_link and not _is_to(detail, order.contact.email)
+        quoted_to = order.contact.email if _is_to(detail, order.contact.email) else None
         return Change(order, ()) if is_to_another else _apply_event(order, detail, link_number, key_id)
 
     try:
@@ -102,10 +156,12 @@ def _handle_quote_event(detail: dict[str, Any], tags: dict[str, str]) -> None:
         return
     if is_to_another:
         _ignore("recipient")
+    else:
+        _record_in_list(detail, tags, quoted_to)
 
 
 def _handle_event(event: dict[str, Any]) -> None:
-    """Process one event of the configuration set; for mails other than quotes it is only counted."""
+    """Process one event of the configuration set; for mails about no order it is only counted."""
     detail = event["detail"]
     tags = mail.parse_tags(detail["mail"])
     metrics.add_metric(f"Mail{detail['eventType']}", MetricUnit.Count, 1)
@@ -114,6 +170,11 @@ def _handle_event(event: dict[str, Any]) -> None:
         logger.info("SES event", extra={"kind": tags.get("kind"), "event_type": detail["eventType"]})
         if tags.get("kind") == mail.QUOTE_MAIL:
             _handle_quote_event(detail, tags)
+        elif "order_id" in tags and "sequence" in tags:
+            if _is_from_us(detail):
+                _record_in_list(detail, tags, None)
+            else:
+                _ignore("sender")
 
 
 def _handle_record(record: SQSRecord) -> None:

@@ -11,6 +11,7 @@ from online_orders import clock
 from online_orders.aws import (
     account_store,
     contact_report_store,
+    letterhead_store,
     link_store,
     mail,
     mail_choice_store,
@@ -73,7 +74,7 @@ def _send_notification(message: dict[str, Any]) -> None:
     if due.role in _OF_CUSTOMER and order.has_stale_contact(account):
         raise OrderNotSynced(order_id)
     tags = {"order_id": order_id, "kind": due.kind}
-    mail.send_once(order_id, sequence, name, lambda: _compose(due, to, order, then, account, entry), tags)
+    mail.send_once(order_id, sequence, name, lambda: _compose(due, to, order, then, account, entry), tags, to)
 
 
 def _is_due(due: Notification, order: Order, entry: Entry) -> bool:
@@ -84,15 +85,24 @@ def _is_due(due: Notification, order: Order, entry: Entry) -> bool:
 def _address_of(due: Notification, order: Order, account: Account, entry: Entry) -> str | None:
     """Return the reader's address; None also for one who does not want this mail."""
     to = address_of(due, order, account, entry, environment("CUSTOMER_SUCCESS_MAILBOX"))
-    user = {Role.PLACED_BY: order.placed_by, Role.ASSIGNEE: order.assignee}.get(due.role)
-    if to is None or user is None:
+    user_id = _user_id_of(due.role, order, entry)
+    if to is None or user_id is None:
         return to
     if due.role is Role.PLACED_BY:
-        return to if is_wanted(due.kind, due.role, mail_choice_store.find_choices(user.user_id)) else None
-    people, chosen = watcher_store.people_with_choices([user.user_id])
-    person = people.get(user.user_id)
+        return to if is_wanted(due.kind, due.role, mail_choice_store.find_choices(user_id)) else None
+    people, chosen = watcher_store.people_with_choices([user_id])
+    person = people.get(user_id)
     is_told = person is not None and may_follow(person, order, account)
-    return to if is_told and is_wanted(due.kind, due.role, chosen[user.user_id]) else None
+    return to if is_told and is_wanted(due.kind, due.role, chosen[user_id]) else None
+
+
+def _user_id_of(role: Role, order: Order, entry: Entry) -> str | None:
+    """Return whose choices and place at the desk or the account count for a role; None where nobody's do."""
+    if role is Role.PLACED_BY:
+        return order.placed_by.user_id
+    if role is Role.ASSIGNEE:
+        return order.assignee.user_id if order.assignee else None
+    return str(entry.data["proposed_by"]) if role is Role.ASKER else None
 
 
 def _queue_for_each(message: dict[str, Any], told: tuple[Follower, ...]) -> None:
@@ -136,7 +146,7 @@ def _compose(
     attached = (
         (_attach_quote(shown, shown.quote, account, installation_info),) if row.attaches_pdf and shown.quote else ()
     )
-    return mail.OutgoingMail(to, *content, attached)
+    return mail.OutgoingMail(to, *content, attached, takes_replies=due.role is not Role.CUSTOMER_SUCCESS)
 
 
 def _with_question(order: Order, entry: Entry) -> Entry:
@@ -157,7 +167,9 @@ def _make_link(purpose: Literal["order", "quote"], order: Order) -> ConfirmLink:
 def _attach_quote(order: Order, quote: Quote, account: Account, installation: Installation) -> mail.Attachment:
     """Return the PDF of the quote, made when it is first needed and stored."""
     pdf = pdf_store.find_or_store(
-        order.order_id, quote.revision, lambda: render_quote_pdf(order, quote, account, installation)
+        order.order_id,
+        quote.revision,
+        lambda: render_quote_pdf(order, quote, account, installation, letterhead_store.letterhead_of(quote)),
     )
     return mail.quote_attachment(order.order_id, quote.revision, pdf)
 

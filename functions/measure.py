@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from online_orders.aws import mail_pause, metrics_snapshot
+from online_orders.aws import mail_pause, message_store, metrics_snapshot
 from online_orders.clock import now
 from online_orders.domain.order_status import Status
 from online_orders.telemetry import logger, metrics, redact_exceptions
@@ -34,3 +34,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     metrics.add_metric("OverdueMinutes", MetricUnit.NoUnit, metrics_snapshot.max_overdue(at).total_seconds() / 60)
     pause = mail_pause.current_pause()
     metrics.add_metric("MailPausedHours", MetricUnit.NoUnit, (at - pause.since).total_seconds() / 3600 if pause else 0)
+    waiting_since = message_store.oldest_open_at()
+    age = (at - waiting_since).total_seconds() / 3600 if waiting_since else 0
+    metrics.add_metric("MessageAgeHours", MetricUnit.NoUnit, age)

@@ -1,5 +1,6 @@
 """Show what is about to be written: a quote as the contact person would get it, mail and PDF, and the text modules of
-the desk with the words of an order. Show the certificate of a decision.
+the desk with the words of an order. Show the certificate of a decision. Store the letterhead of papers, once a paper
+was set with it.
 
 This is a function of its own, so that the cold starts of the desk's API do not load the rendering layer.
 """
@@ -12,24 +13,47 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.event_handler import Depends, Request
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from online_orders import clock
-from online_orders.aws import account_store, certificate_store, desk_settings_store, order_store
+from online_orders.aws import (
+    account_store,
+    certificate_store,
+    desk_settings_store,
+    letterhead_store,
+    order_store,
+)
 from online_orders.aws.quoting import basis_of
 from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.certificates import Certificate
 from online_orders.domain.desk_settings import filled
 from online_orders.domain.installation import Installation
+from online_orders.domain.languages import FALLBACK
+from online_orders.domain.letterheads import Letterhead, parse_letterhead
 from online_orders.domain.order_numbers import number_of
+from online_orders.domain.orders import Order
 from online_orders.environment import installation
 from online_orders.http import requests, responses
-from online_orders.http.app import PDF, Api, DeskAgent, DeskReader, error_codes, raw_json_body, response_spec
-from online_orders.http.parameters import IfMatch, OrderId
+from online_orders.http.app import (
+    PDF,
+    Api,
+    DeskAgent,
+    DeskReader,
+    PapersManager,
+    error_codes,
+    raw_json_body,
+    response_spec,
+)
+from online_orders.http.desk_parameters import LocaleQuery
+from online_orders.http.parameters import IfMatch, IfNoneMatch, OrderId
 from online_orders.http.responses import Response
+from online_orders.routes import desk_papers
 from online_orders.telemetry import correlation_paths, logger, redact_exceptions
 from online_orders_rendering.certificate_pdf import render_certificate_pdf
 from online_orders_rendering.i18n import translator
 from online_orders_rendering.mails.compose import render_quote_mail
 from online_orders_rendering.quote_pdf import render_quote_pdf
+from online_orders_rendering.sample_quote import render_sample_pdf
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -38,6 +62,11 @@ PEM = {"application/x-pem-file": {"type": "string", "description": "The key that
 _KEPT = {"Cache-Control": "public, max-age=300", "Vary": "Accept"}
 
 app = Api()
+app.include_router(desk_papers.router)
+
+
+def _pdf_response(pdf: bytes) -> Response:
+    return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers={"Cache-Control": "no-store"})
 
 
 def _placeholder(installation: Installation) -> ConfirmLink:
@@ -68,11 +97,12 @@ def preview_quote(
     order.check_version(requests.expected_versions(if_match))
     order.require_allowed("quote")
     at, account = clock.now(), account_store.get_account(order.account_id)
-    quote = order.next_revision(body, *basis_of(account).at(at))
+    stored = letterhead_store.current_letterhead()
+    quote = order.next_revision(body, *basis_of(account, stored and stored.version).at(at))
     offered, installation_info = order.offer(quote, staff.user, at).order, installation()
     if requests.accepts(request, "application/pdf"):
-        pdf = render_quote_pdf(offered, quote, account, installation_info)
-        return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers={"Cache-Control": "no-store"})
+        pdf = render_quote_pdf(offered, quote, account, installation_info, stored and stored.letterhead)
+        return _pdf_response(pdf)
     mail = render_quote_mail(offered, account, _placeholder(installation_info), installation_info, at)
     return responses.json_response({"mail": mail._asdict()})
 
@@ -120,10 +150,18 @@ def show_certificate(_reader: DeskReader, order_id: OrderId, request: Request) -
     certificate = certificate_store.get_certificate(key, clock.now())
     if not requests.accepts(request, "application/pdf"):
         return responses.json_response(certificate.text)
-    pdf = render_certificate_pdf(certificate, order_store.get_order(key).internals.locale, installation())
+    order = order_store.get_order(key)
+    letterhead = _letterhead_of(certificate, order)
+    pdf = render_certificate_pdf(certificate, order.internals.locale, installation(), letterhead)
     disposition = f'attachment; filename="certificate-{key.order_id}.pdf"'
     headers = {"Cache-Control": "no-store", "Content-Disposition": disposition}
     return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers=headers)
+
+
+def _letterhead_of(certificate: Certificate, order: Order) -> Letterhead | None:
+    """Return the letterhead of the quote that was decided on."""
+    decided = certificate.content["quote"]
+    return letterhead_store.letterhead_of(order_store.get_quote(order, decided["revision"])) if decided else None
 
 
 @app.get(
@@ -142,6 +180,58 @@ def show_certificate_keys(request: Request) -> Response:
     if requests.accepts(request, "application/x-pem-file"):
         return Response(int(HTTPStatus.OK), "application/x-pem-file", keys[0].pem, headers=_KEPT)
     return responses.json_response({"keys": [key.jwk for key in keys]}, headers=_KEPT)
+
+
+# -- the letterhead -----------------------------------------------------------------------------------------------
+
+
+@app.put(
+    "/api/desk/letterhead",
+    tags=["Desk papers"],
+    summary="Replace the letterhead",
+    description=(
+        "The body has the whole letterhead. Quotes that are offered from then on get it; the papers of earlier quotes "
+        "stay as they are. A logo is a PNG of 200 KB and 2,000 pixels in each direction at most, or an SVG of 100 KB "
+        "that neither runs nor loads anything: it is examined, and a paper is set with it. Send `If-Match` with the "
+        "ETag that you have read: then nobody's work is replaced unseen."
+    ),
+    responses=response_spec("Letterhead", "The letterhead as it is then.", headers=("ETag",)),
+    openapi_extensions=error_codes("in_progress"),
+)
+def put_letterhead(
+    staff: PapersManager,
+    body: Annotated[Any, Depends(raw_json_body("LetterheadRequest"))],
+    if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Store a letterhead, once a paper was set with its logo."""
+    letterhead, conditions = parse_letterhead(body), requests.preconditions(if_match, if_none_match)
+    if letterhead.logo:
+        render_sample_pdf(letterhead, FALLBACK, installation(), clock.now().date())
+
+    def check(version: int) -> None:
+        conditions.check("a letterhead", None if conditions.must_be_new and version == 0 else version)
+
+    return desk_papers.letterhead_response(letterhead_store.replace_letterhead(letterhead, staff, check))
+
+
+@app.post(
+    "/api/desk/letterhead/preview",
+    tags=["Desk papers"],
+    summary="See a paper with a letterhead",
+    description=(
+        "The body is as for replacing the letterhead, and what that refuses is refused. The paper of a sample quote "
+        "comes, in the language of `locale`. Nothing is stored."
+    ),
+    responses=response_spec(None, "The paper.", other=PDF),
+)
+def preview_letterhead(
+    _staff: PapersManager,
+    body: Annotated[Any, Depends(raw_json_body("LetterheadRequest"))],
+    query: Annotated[LocaleQuery, Query()],
+) -> Response:
+    letterhead = parse_letterhead(body)
+    return _pdf_response(render_sample_pdf(letterhead, query.locale, installation(), clock.now().date()))
 
 
 @redact_exceptions

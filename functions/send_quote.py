@@ -13,15 +13,27 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.metrics import MetricUnit
 
 from online_orders import clock
-from online_orders.aws import account_store, link_store, mail, mail_pause, order_store, pdf_store, workflow
+from online_orders.aws import (
+    account_store,
+    letterhead_store,
+    link_store,
+    mail,
+    mail_pause,
+    order_store,
+    pdf_store,
+    sent_mail_store,
+    workflow,
+)
 from online_orders.aws.keys import OrderKey
 from online_orders.aws.quote_mail import route_after_failure
 from online_orders.aws.table import TABLE_ERRORS
 from online_orders.domain import order_delivery, order_schedule
 from online_orders.domain.accounts import Account
 from online_orders.domain.approval_links import Link
+from online_orders.domain.mail_delivery import MailEvent
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.quotes import QuoteState
+from online_orders.domain.sent_mails import mail_news, quote_mail_name
 from online_orders.domain.system_reasons import SystemReason
 from online_orders.environment import environment, installation
 from online_orders.telemetry import error_kind, logger, metrics, redact_exceptions
@@ -77,7 +89,9 @@ def _compose(order: Order) -> tuple[mail.OutgoingMail, Link]:
         raise ValueError(f"order {order.order_id} has no quote")
     account, installation_info = account_store.get_account(order.account_id), installation()
     pdf = pdf_store.find_or_store(
-        order.order_id, quote.revision, lambda: render_quote_pdf(order, quote, account, installation_info)
+        order.order_id,
+        quote.revision,
+        lambda: render_quote_pdf(order, quote, account, installation_info, letterhead_store.letterhead_of(quote)),
     )
     link, confirm = link_store.issue_link(order, "quote")
     content = render_quote_mail(order, account, confirm, installation_info, clock.now())
@@ -91,19 +105,33 @@ def _send_mail(key: OrderKey, order: Order) -> Route:
         if order.quote and order.quote.state is not QuoteState.SENDING:
             mail.lift_suppression(order.contact.email)  # somebody resends it because it should arrive
         outgoing, link = _compose(order)
-        mail.send(outgoing, mail.tags_of(link), clock.now())
+        mail.send(outgoing, mail.tags_of(link, order.internals.sequence), clock.now())
     except mail.MailRefused:
+        _keep(order, is_refused=True)
         return _record_refusal(key, order.internals.quote_link, SystemReason.ADDRESS_REFUSED)
     except TABLE_ERRORS as error:
         logger.warning("the quote could not be sent yet", extra={"fault": error_kind(error)})
         return route_after_failure(key)
     logger.info("SES took the quote", extra={"revision": link.revision})
     metrics.add_metric("QuotesMailed", MetricUnit.Count, 1)
+    _keep(order, is_refused=False)
     try:
         return _record_sent(key, link.number, link.key_id)
     except TABLE_ERRORS:
         logger.exception("SES took the quote, and that could not be noted yet")
         return {**_next_route(order), "next": workflow.Step.NOTE, "link_number": link.number, "key_id": link.key_id}
+
+
+def _keep(order: Order, *, is_refused: bool) -> None:
+    """Keep the mail for the desk's list of them. The quote does not wait for that: SES's events complete the list."""
+    now, name = clock.now(), quote_mail_name(order.internals.quote_link)
+    sent_at, news = (None, mail_news(MailEvent.REFUSED, now)) if is_refused else (now, None)
+    try:
+        sent_mail_store.record_quote_mail(
+            order.order_id, order.internals.sequence, name, order.contact.email, sent_at, news
+        )
+    except TABLE_ERRORS:
+        logger.exception("a quote's mail could not be kept for the list of mails")
 
 
 def _record_sent(key: OrderKey, link_number: int, key_id: str) -> Route:

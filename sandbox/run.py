@@ -22,6 +22,7 @@ from sandbox.engine import BACKLOG, Engine, guard
 from sandbox.fork_server import ForkServer
 from sandbox.functions import FunctionHost
 from sandbox.gateway import Gateway, SiteRules, site_app
+from sandbox.inbound import Inbound
 from sandbox.logs import FunctionLogs
 from sandbox.mailbox import PAGES, Mailbox
 from sandbox.own_catalog import OwnCatalog
@@ -44,6 +45,7 @@ PARAMETERS = {
     "SenderAddress": SENDER,
     "CustomerSuccessMailbox": CS_MAILBOX,
     "StaffSecondFactor": "optional",
+    "InboundDomain": f"reply.{SENDER.rpartition('@')[2]}",
 }
 
 
@@ -132,7 +134,7 @@ class Sandbox:
         closing.callback(gateway.close)
         pages = site_app(
             gateway,
-            [*mailbox.routes(), *clock_routes(clock, deliveries.end_waits)],
+            [*mailbox.routes(), *clock_routes(clock, deliveries.end_waits), *self._inbound(stack).routes()],
             self._settings.project / "web",
             SiteRules.of(source),
             _home(description),
@@ -145,6 +147,10 @@ class Sandbox:
         self._folder.publish(description)
         print(_announcement(description, self._folder, self._settings.catalog), flush=True)
         await host.warm()
+
+    def _inbound(self, stack: Stack) -> Inbound:
+        outputs = stack.outputs
+        return Inbound(self._clients, outputs["InboundBucket"], outputs["InboundQueueUrl"], PARAMETERS["InboundDomain"])
 
     def _host(
         self, stack: Stack, template: LocalTemplate, clock: Clock, closing: AsyncExitStack

@@ -15,7 +15,7 @@ _PROVED = "proved"
 SHARED = {"artifact", "browser", "live", "running"}
 """Fixtures that start something big once for all tests of a folder."""
 
-QUICK = {"aws", "domain", "functions", "http", "rendering"}
+QUICK = {"aws", "docs", "domain", "emulation", "functions", "http", "lab", "rendering", "template"}
 """Folders whose tests take milliseconds: to hand out each of them on its own would take as long."""
 
 settings.register_profile(

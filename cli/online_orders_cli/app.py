@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import IntEnum
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -36,10 +36,14 @@ from online_orders_cli import (
     operating,
     restoring,
     tables,
+    warehouse,
 )
 from online_orders_cli.importing import Kind
 from online_orders_cli.installation import Installation, Json, Refused, SignIn, Unreachable
 from online_orders_cli.output import Output
+
+if TYPE_CHECKING:
+    from online_orders.domain.terms import StandardTerms
 
 Desired = TypeVar("Desired")
 """What a row, or several, of an import want."""
@@ -112,7 +116,10 @@ imports = typer.Typer(
     no_args_is_help=True,
     help="Import accounts, enrollments, sites, prices and people from CSV or JSON, and the catalog.",
 )
-exports = typer.Typer(no_args_is_help=True, help="Export orders, timelines and prices as JSON or CSV, and the catalog.")
+exports = typer.Typer(
+    no_args_is_help=True,
+    help="Export accounts, orders, timelines and prices as JSON or CSV, the catalog, and the whole table.",
+)
 redrive = typer.Typer(no_args_is_help=True, help="Repair orders, and send mails from the dead-letter queue again.")
 rebuild = typer.Typer(no_args_is_help=True, help="Build anew what is derived from orders and accounts.")
 mail = typer.Typer(no_args_is_help=True, help="Hold all mail, and release it.")
@@ -461,6 +468,22 @@ Spreadsheet = Annotated[
 To = Annotated[Path | None, typer.Option(help="A file instead of standard output.")]
 
 
+@exports.command("accounts")
+def export_accounts(
+    ctx: typer.Context,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="CSV with the columns of `import accounts`, instead of JSON lines.")
+    ] = False,
+    spreadsheet: Spreadsheet = None,
+    to: To = None,
+) -> None:
+    """Export all accounts by id, as `import accounts` reads them: whole, or without sites and enrollments as CSV."""
+    session: Session = ctx.obj
+    rows = session.output.counted(session.installation.pages("/api/desk/accounts"), "accounts")
+    is_csv = as_csv or spreadsheet is not None
+    _write(importing.account_rows(iter(rows), spreadsheet) if is_csv else map(_json_line, rows), to)
+
+
 @exports.command("orders")
 def export_orders(
     ctx: typer.Context,
@@ -504,6 +527,44 @@ def export_prices(
     listed = looking.price_list(session.installation, currency, _scope(account, group))
     is_csv = as_csv or spreadsheet is not None
     _write([prices_csv(listed.prices, dialect_for(spreadsheet)) if is_csv else _json_document(listed)], to)
+
+
+@exports.command("warehouse")
+def export_warehouse(
+    ctx: typer.Context,
+    since: Annotated[
+        str | None, typer.Option(help="Only what was written since this instant, such as 2026-11-22T00:00:00Z.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="The state of this instant instead of the newest.")] = None,
+    is_awaited: Annotated[bool, typer.Option("--wait", help="Wait until the export is at its end.")] = False,
+) -> None:
+    """Export the whole table to S3 for a warehouse; docs/warehouse.md has the queries. It has personal data.
+
+    Once more within eight hours, with the same --since and --until, is the same export.
+    """
+    session: Session = ctx.obj
+    started = warehouse.start(session.installation, _instant(since, "--since"), _instant(until, "--until"))
+    for export in started:
+        session.output.say(f"Started: the {export.kind} export {export.arn}, to {export.location}", **export.facts)
+    failed = 0
+    for export in started if is_awaited else ():
+        with session.output.waiting(f"{export.arn.rpartition('/')[2]}"):
+            *_, last = warehouse.wait(session.installation, export)
+        failed += last.status == warehouse.FAILED
+        outcome = f"failed: {last.failure}" if last.failure else f"{last.items} items, {last.size} bytes"
+        session.output.say(f"{last.status}: {last.location} ({outcome})", **last.facts)
+    if failed:
+        raise typer.Exit(ExitCode.REFUSED if failed == len(started) else ExitCode.PARTLY_DONE)
+
+
+def _instant(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option}: {text} is no instant such as 2026-11-22T00:00:00Z.") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _json_document(listed: PriceList) -> str:
@@ -778,45 +839,67 @@ TextFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A t
 LocaleOption = Annotated[Locale, typer.Option(help="The language of the accounts that these terms are for.")]
 
 
+GroupOption = Annotated[
+    str | None, typer.Option(help="A group of accounts: the terms are for its accounts in that language only.")
+]
+
+
 @terms.command("show")
 def show_terms(ctx: typer.Context) -> None:
-    """Show the terms of each language. Without any, the parameter QuoteTerms applies, or the product's own terms."""
+    """Show the terms of each language, and of groups. Without any, the parameter QuoteTerms applies, or the product's
+    own terms.
+    """
     session: Session = ctx.obj
     session.installation.act_as_product()
-    from online_orders.aws.terms_store import find_terms
+    from online_orders.aws.terms_store import list_terms
 
+    stored = list_terms()
+    of_languages = {each.locale: each for each in stored if each.group is None}
     for locale in LOCALES:
-        found = find_terms(locale)
-        text = (
-            f"version {found.version} of {operating.as_text(found.updated_at)}:\n{found.text}" if found else "not set"
-        )
-        facts = found.model_dump(mode="json") if found else {"locale": locale, "version": None}
-        session.output.say(f"{locale}: {text}", **facts)
+        if locale not in of_languages:
+            session.output.say(f"{locale}: not set", locale=locale, version=None)
+            continue
+        _show_terms(session, of_languages[locale])
+    for found in stored:
+        if found.group is not None:
+            _show_terms(session, found)
+
+
+def _show_terms(session: Session, found: StandardTerms) -> None:
+    name, since = operating.name_of_terms(found.locale, found.group), operating.as_text(found.updated_at)
+    session.output.say(f"{name}: version {found.version} of {since}:\n{found.text}", **found.model_dump(mode="json"))
 
 
 @terms.command("set")
-def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption) -> None:
-    """Set the terms of a language to the text in a file. New quotes have them; earlier quotes do not change."""
+def set_terms(ctx: typer.Context, file: TextFile, locale: LocaleOption, group: GroupOption = None) -> None:
+    """Set the terms of a language, or of a group, to the text in a file. New quotes have them; earlier quotes do not
+    change.
+    """
     session: Session = ctx.obj
     try:
         words = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise tables.Unreadable(f"{file} is not text in UTF-8: {error}") from error
     session.installation.act_as_product()
-    stored = operating.store_terms(locale, words)
-    session.output.say(f"{locale}: version {stored['version']}, {len(stored['text'])} characters.", **stored)
+    stored = operating.store_terms(locale, words, group)
+    name = operating.name_of_terms(locale, group)
+    session.output.say(f"{name}: version {stored['version']}, {len(stored['text'])} characters.", **stored)
 
 
 @terms.command("clear")
-def clear_terms(ctx: typer.Context, locale: LocaleOption) -> None:
-    """Remove the terms of a language, so that the parameter QuoteTerms or the product's own terms apply again."""
+def clear_terms(ctx: typer.Context, locale: LocaleOption, group: GroupOption = None) -> None:
+    """Remove the terms of a language, or of a group, so that the next ones that apply hold again: of a group the
+    language's, of a language the parameter QuoteTerms or the product's own. Their versions are kept.
+    """
     session: Session = ctx.obj
     session.installation.act_as_product()
     from online_orders import clock
     from online_orders.aws.terms_store import remove_terms
 
-    was_set = remove_terms(locale, clock.now())
-    session.output.say(f"{locale}: {'removed' if was_set else 'not set'}.", locale=locale, was_set=was_set)
+    was_set = remove_terms(locale, clock.now(), group=group)
+    facts = {"locale": locale, **({"group": group} if group else {}), "was_set": was_set}
+    name = operating.name_of_terms(locale, group)
+    session.output.say(f"{name}: {'removed' if was_set else 'not set'}.", **facts)
 
 
 @keys.command("show")

@@ -6,17 +6,19 @@ Rows are validated by the product's own rules, here before anything is written, 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from online_orders.domain.accounts import catalog_faults, parse_account
 from online_orders.domain.catalog import Catalog, shipped
-from online_orders.domain.csv_pages import read_day, read_number
+from online_orders.domain.csv_pages import csv_text, dialect_for, read_day, read_number
 from online_orders.domain.errors import BadRequest, Invalid
 from online_orders.domain.prices import ListPrice, PriceList, PriceScope, parse_prices, parse_prices_csv
 from online_orders_cli.installation import Installation, Json, Refused
@@ -32,7 +34,10 @@ class Kind(StrEnum):
 
 COLUMNS: dict[Kind, dict[str, Place]] = {
     Kind.ACCOUNTS: {
-        name: (name,) for name in ("account_id", "name", "locale", "currency", "time_zone", "parent_account_id")
+        **{name: (name,) for name in ("account_id", "name", "locale", "currency", "time_zone", "parent_account_id")},
+        **{name: (name,) for name in ("billing_address", "tax_number")},
+        **{f"tax_{name}": ("tax", name) for name in ("treatment", "label", "rate", "sentence")},
+        **{name: (name,) for name in ("purchase_order", "signed_order")},
     },
     Kind.ENROLLMENTS: {
         "account_id": ("account_id",),
@@ -54,6 +59,7 @@ COLUMNS: dict[Kind, dict[str, Place]] = {
 }
 """By CSV column, its place in a row's object. `sockets` reads "X1500:2 X1700:1"."""
 
+_WITH_COMMA = re.compile(r"[0-9]{1,3},[0-9]{1,3}")
 _CREATE = {"If_None_Match": "*"}
 """For what was not there when it was looked up: if somebody else has created it meanwhile, it is not replaced."""
 
@@ -93,6 +99,28 @@ class DesiredAccount:
             if pointer == base or pointer.startswith(f"{base}/"):
                 return number, pointer.removeprefix(base)
         return next(iter(self.rows.values())), pointer
+
+
+def account_rows(accounts: Iterable[Json], spreadsheet: str | None = None) -> Iterator[str]:
+    """Yield accounts as `import accounts` reads them: a header, and a row an account; `spreadsheet` is a locale or
+    None.
+    """
+    dialect, columns = dialect_for(spreadsheet), COLUMNS[Kind.ACCOUNTS]
+    found = iter(accounts)
+    first = next(found, None)  # raises a refusal before anything is written
+    yield csv_text(columns, (), dialect)
+    for account in chain([first] if first else [], found):
+        cells = {column: _cell(account, place) for column, place in columns.items()}
+        rate = cells["tax_rate"]
+        cells["tax_rate"] = rate.replace(".", dialect.decimal_mark) if rate else rate
+        yield csv_text((), [cells.values()], dialect._replace(byte_order_mark="")).partition("\n")[2]
+
+
+def _cell(account: Json, place: Place) -> Any:
+    value: Any = account
+    for name in place:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def fetch(installation: Installation, account_id: str) -> StoredAccount:
@@ -272,7 +300,13 @@ def _merge_account(into: DesiredAccount, row: Row) -> Iterator[RowError]:
         yield RowError(row.number, "account_id", "duplicate", "An earlier row names the same account.")
         return
     into.rows[""] = row.number
-    into.body |= row.values
+    values = dict(row.values)
+    if "tax" in values:
+        values["tax"] = _tax(into.body.get("tax"), values["tax"])
+    into.body |= values
+    for policy in ("purchase_order", "signed_order"):
+        if into.body.get(policy) is None:
+            into.body.pop(policy, None)  # which is the default
 
 
 def _merge_enrollment(into: DesiredAccount, row: Row) -> Iterator[RowError]:
@@ -330,6 +364,27 @@ def _merged(before: Json, values: Json) -> Json:
         else:
             merged[name] = value
     return merged
+
+
+def _tax(before: Any, after: Any) -> Any:
+    """Return a tax updated by a row's members; None when its treatment was cleared.
+
+    A new treatment takes over neither rate nor sentence: both say what the former one was.
+    """
+    if not isinstance(after, dict):
+        return after
+    known = before if isinstance(before, dict) else {}
+    if "treatment" in after and after["treatment"] is None:
+        return None
+    if after.get("treatment", known.get("treatment")) != known.get("treatment"):
+        known = _without(known, "rate", "sentence")
+    tax = {**known, **after}
+    return {**tax, "rate": _decimal(tax["rate"])} if "rate" in tax else tax
+
+
+def _decimal(cell: Any) -> Any:
+    """Return a number with a point before its decimals, where a spreadsheet has written a comma."""
+    return cell.replace(",", ".") if isinstance(cell, str) and _WITH_COMMA.fullmatch(cell) else cell
 
 
 def _day(cell: Any) -> Any:

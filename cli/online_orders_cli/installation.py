@@ -155,6 +155,13 @@ class Installation:
                 return str(one["PhysicalResourceId"])
         raise Unreachable(f"The stack {self.stack} has no {logical_id}.")
 
+    def find_resource(self, logical_id: str) -> str | None:
+        """Return the physical id of a resource that not every stack has; None where there is none."""
+        try:
+            return self.resource(logical_id)
+        except Unreachable:
+            return None
+
     def resources(self, kind: str) -> list[str]:
         """Return the physical ids of all resources of a type (`AWS::Lambda::Function`) in the stack."""
         pages = self.aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.stack)
@@ -225,6 +232,7 @@ class Installation:
         os.environ["TABLE_NAME"] = self.resource("Table")
         os.environ["DOCUMENTS_BUCKET"] = self.resource("Documents")
         os.environ["SIGNING_KEYS_SECRET"] = self.resource("SigningKeys")
+        os.environ["INBOUND_BUCKET"] = self.find_resource("InboundMails") or ""
 
     def request(
         self, method: str, path: str, *, body: Any = None, content: str | None = None, **headers: str

@@ -193,12 +193,18 @@ def start_functions(installation: Installation) -> Iterator[str]:
     installation.switch_mappings(on=True)
 
 
-def store_terms(locale: Locale, words: str) -> Json:
+def name_of_terms(locale: Locale, group: str | None) -> str:
+    """Return what the command line calls the terms of a language or, in that, of a group."""
+    return f"{locale}, group {group}" if group else locale
+
+
+def store_terms(locale: Locale, words: str, group: str | None = None) -> Json:
     """Store standard terms and return them as stored; call `act_as_product` before.
 
-    Raises Refused where the text is empty or too long, or somebody else has changed it first.
+    Raises Refused where the text is empty or too long, there is no such group, or somebody else has changed them first.
     """
     from online_orders import clock
+    from online_orders.aws.catalog_store import get_catalog
     from online_orders.aws.terms_store import find_terms, store_terms
     from online_orders.domain.field_errors import validate
     from online_orders.domain.terms import NewTerms
@@ -208,7 +214,10 @@ def store_terms(locale: Locale, words: str) -> Json:
     except Invalid as refusal:
         errors = ", ".join(error.detail for error in refusal.errors)
         raise Refused(int(refusal.status), {"code": refusal.code, "detail": errors}) from refusal
-    stored = store_terms(locale, text, find_terms(locale), clock.now())
+    before = find_terms(locale, group)
+    if group and before is None and group not in get_catalog().groups:
+        raise Refused(404, {"code": "not_found", "detail": f"There is no group {group}."})
+    stored = store_terms(locale, text, before, clock.now(), group=group)
     if stored is None:
         raise Refused(
             409, {"code": "conflict", "detail": "Somebody else has just set these terms; check them and try again."}

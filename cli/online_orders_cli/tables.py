@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from online_orders.domain.csv_pages import decode_utf8, read_rows
+from online_orders.domain.csv_pages import decode_utf8, read_cell, read_rows
 from online_orders.domain.errors import BadRequest
 
 Json = dict[str, Any]
@@ -107,7 +107,7 @@ def _nested(header: Sequence[str], cells: Sequence[str], columns: Mapping[str, P
         inner = values
         for part in above:
             inner = inner.setdefault(part, {})
-        inner[last] = None if cell == CLEARS else cell
+        inner[last] = None if cell == CLEARS else read_cell(cell)
     return values
 
 

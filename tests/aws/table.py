@@ -14,8 +14,9 @@ from tests.aws.service import error_of
 Json = dict[str, Any]
 
 _COMPARED = re.compile(r"(#?\w+) = (:\w+)")
-_SET = re.compile(r"SET (#?\w+) = (:\w+)")
-_ADD = re.compile(r"ADD (\w+) (:\w+)")
+_SET = re.compile(r"(#?\w+) = (?:(:\w+)|if_not_exists\(\1, (:\w+)\))")
+_NEWER = re.compile(r"\(attribute_not_exists\((#?\w+)\) OR \1 < (:\w+)\)")
+_ADD = re.compile(r"ADD (\w+) (:\w+)(?: SET expires_at = :later)?")
 
 
 class Table:
@@ -61,7 +62,9 @@ class Table:
         start = asked.get("ExclusiveStartKey")
         keys = sorted(key for key in self.items if key[0] == pk and first <= key[1] <= last)
         rest = [key for key in keys if not start or key > _key(start)]
-        found = rest[: min(asked["Limit"], self.page)]
+        if not asked.get("ScanIndexForward", True):
+            rest = [key for key in reversed(keys) if not start or key < _key(start)]
+        found = rest[: min(asked.get("Limit", self.page), self.page)]
         more = {"LastEvaluatedKey": {"pk": {"S": pk}, "sk": {"S": found[-1][1]}}} if found != rest else {}
         return {"Items": [self.items[key] for key in found], "Count": len(found), **more}
 
@@ -102,11 +105,19 @@ class Table:
         if match := _ADD.fullmatch(requested["UpdateExpression"]):
             self._add(requested["Key"], match[1], requested["ExpressionAttributeValues"][match[2]]["N"])
             return
-        match = _SET.fullmatch(requested["UpdateExpression"])
-        assert match, requested
-        name, value = _name(requested, match[1]), requested["ExpressionAttributeValues"][match[2]]
-        key = _key(requested["Key"])
-        self.items[key] = {**self.items.get(key, requested["Key"]), name: value}
+        self._set(requested)
+
+    def _set(self, requested: Json) -> None:
+        verb, _, sets = requested["UpdateExpression"].partition(" ")
+        assert verb == "SET"
+        before: Json = self.items.get(_key(requested["Key"])) or requested["Key"]
+        after = dict(before)
+        for each in re.split(r", (?![^(]*\))", sets):
+            match = _SET.fullmatch(each)
+            assert match, requested
+            name, value = _name(requested, match[1]), requested["ExpressionAttributeValues"][match[2] or match[3]]
+            after[name] = before.get(name, value) if match[3] else value
+        self.items[_key(requested["Key"])] = after
 
     def _add(self, key: Json, name: str, number: str) -> None:
         item = self.items.get(_key(key), key)
@@ -122,6 +133,11 @@ def _clause_holds(clause: str, standing: Json | None, asked: Json) -> bool:
     if clause.startswith("attribute_not_exists(pk)"):
         assert clause.removeprefix("attribute_not_exists(pk)") in ("", " OR expires_at <= :now")
         return standing is None
+    if clause == "attribute_exists(pk)":
+        return standing is not None
+    if match := _NEWER.fullmatch(clause):
+        known = (standing or {}).get(_name(asked, match[1]))
+        return known is None or known["S"] < asked["ExpressionAttributeValues"][match[2]]["S"]
     match = _COMPARED.fullmatch(clause)
     assert match, clause
     found: bool = (standing or {}).get(_name(asked, match[1])) == asked["ExpressionAttributeValues"][match[2]]

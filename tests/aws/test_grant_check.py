@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from online_orders import clock
-from online_orders.aws import account_store, catalog_publishing, lead_time_statistics, order_store, price_store, quoting
+from online_orders.aws import (
+    account_store,
+    catalog_publishing,
+    lead_time_statistics,
+    order_store,
+    price_store,
+    quoting,
+    terms_store,
+)
 from online_orders.aws.grant_check import keys_of, require_still_allowed
 from online_orders.aws.keys import OrderKey, entry_key, order_key, person_key
 from online_orders.aws.placing import place
@@ -68,6 +76,7 @@ def test_the_token_holds_where_nothing_is_stored_and_the_product_needs_no_grant(
 ACCOUNTS = STAFF_CALLER._replace(required=Permission.MANAGE_ACCOUNTS)
 PRICES = STAFF_CALLER._replace(required=Permission.MANAGE_PRICES)
 CATALOG = STAFF_CALLER._replace(required=Permission.MANAGE_CATALOG)
+PAPERS = STAFF_CALLER._replace(required=Permission.MANAGE_PAPERS)
 LOCATED = {"Item": {**entry_key(ORDER_ID, 1), "account_id": {"S": "acme"}, "source": {"S": "online"}}}
 
 
@@ -81,13 +90,14 @@ LOCATED = {"Item": {**entry_key(ORDER_ID, 1), "account_id": {"S": "acme"}, "sour
         (STAFF_CALLER, lambda by: quoting.offer_next_revision(ORDER_ID, {}, by, None), [LOCATED]),
         (ACCOUNTS, lambda by: account_store.replace_account("acme", account_body(), by, print), []),
         (PRICES, lambda by: price_store.replace_price_list("EUR", lambda catalog, kept: (), by, print), []),
+        (PAPERS, lambda by: terms_store.replace_terms({}, by, print), []),
         (CATALOG, lambda by: catalog_publishing.publish_catalog({}, by, print), []),
         (CATALOG, lambda by: catalog_publishing.replace_draft({}, by, print), []),
         (CATALOG, lambda by: catalog_publishing.discard_draft(by, print), []),
     ],
     ids=[
         *("placing", "own order", "contact report", "any order", "quoting", "account", "price list"),
-        *("catalog", "draft of the catalog", "end of a draft"),
+        *("terms", "catalog", "draft of the catalog", "end of a draft"),
     ],
 )
 def test_every_change_is_refused_by_the_read_that_it_makes_anyway(

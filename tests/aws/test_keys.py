@@ -65,6 +65,8 @@ AT = datetime(2026, 3, 5, 7, 59, tzinfo=UTC)
         (lambda: keys.managers_key(""), "STAFF", "MANAGERS"),
         (lambda: keys.person_change_key("u-1", 3), "PERSON#u-1", "PERSONCHANGE#00000003"),
         (lambda: keys.terms_key("de"), "TERMS#de", "TERMS"),
+        (lambda: keys.terms_key("de", "partners"), "TERMS#de#GROUP#partners", "TERMS"),
+        (lambda: keys.terms_directory_key("de", "partners"), "GROUPTERMS", "partners#de"),
         (keys.mail_pause_key, "MAILHOLD", "MAILHOLD"),
         (keys.mail_resume_key, "MAILHOLD", "RELEASED"),
     ],

@@ -24,8 +24,10 @@ from online_orders.aws.mail import (
     send_once,
     sender,
 )
+from online_orders.aws.signing_keys import SigningKey
 from online_orders.clock import now
 from online_orders.domain.approval_links import Link
+from online_orders.domain.reply_addresses import reply_address
 from online_orders.telemetry import MetricUnit, logger, metrics
 from tests.aws.service import Service, error_of
 
@@ -46,6 +48,7 @@ FOLDED = ["=?utf-8?b?" + "w7zDvMO8" * 6 + "w7zDvMO8?=", "=?utf-8?b?" + "w7zDvMO8
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDER_ADDRESS", ADDRESS)
     monkeypatch.setenv("REPLY_ADDRESS", "success@vendor.example")
+    monkeypatch.setenv("INBOUND_DOMAIN", "")
 
 
 def head(brand: str, subject: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Any]:
@@ -176,6 +179,24 @@ def test_all_mails_about_an_order_are_one_thread(
         assert str(make_header(decode_header(written["Subject"]))) == subject
 
 
+def test_a_reply_to_a_mail_about_an_order_proves_order_and_recipient(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = f"{'long-' * 30}reply.vendor.example"
+    order_id = "01KAND6R0000000000000000AB"
+    monkeypatch.setenv("INBOUND_DOMAIN", domain)
+    monkeypatch.setattr(mail, "signing_key", lambda purpose: SigningKey("1", purpose.encode()))
+    for outgoing, tags, expected in (
+        (LETTER, {"order_id": order_id}, reply_address(b"replies", order_id, LETTER.to, domain)),
+        (LETTER._replace(takes_replies=False), {"order_id": order_id}, "success@vendor.example"),
+        (LETTER, {"kind": "invitation"}, "success@vendor.example"),
+    ):
+        send(outgoing, tags, AT)
+        raw = service.asked[-1][1]["Content"]["Raw"]["Data"]
+        assert f"Reply-To: {expected}\r\n".encode() in raw
+        assert message_from_bytes(raw, policy=default)["Reply-To"] == expected
+
+
 def test_ses_is_asked_in_the_senders_name_for_one_recipient(service: Service) -> None:
     send(LETTER, {"kind": "quote", "account_id": "acme.de", "n": "", "long": "x" * 256, "longer": "x" * 257}, AT)
     ((method, requested),) = service.asked
@@ -213,13 +234,15 @@ def test_the_tags_of_a_mail_come_back_as_they_went(service: Service) -> None:
 
 def test_a_quotes_mail_names_its_link_by_number_and_key_and_not_by_token() -> None:
     link = Link(purpose="quote", account_id="acme", order_id="O", source="direct", revision=1, number=3, key_id="k")
-    assert mail.tags_of(link) == {
+    assert mail.tags_of(link, 8) == {
         "kind": "quote",
         "account_id": "acme",
         "order_id": "O",
         "source": "direct",
         "link_number": "3",
         "key_id": "k",
+        "sequence": "8",
+        "name": "quote_to_confirm#contact#3",
     }
 
 
@@ -383,3 +406,42 @@ def test_a_mail_of_which_ses_has_said_nothing_stays_claimed(service: Service) ->
 def test_a_mail_that_went_and_cannot_be_marked_is_not_sent_again_at_once(service: Service) -> None:
     service.answers = [{}, {}, BROKEN]
     assert once(service) == [CLAIM, "mail", SENT]
+
+
+# -- about an order -----------------------------------------------------------------------------------------------
+
+
+def about_an_order(service: Service) -> list[Any]:
+    """What is asked of the table after the claim, and the tags of the mail."""
+    send_once("O", 7, "approved#contact", lambda: LETTER, {"kind": "approved", "order_id": "O"}, LETTER.to)
+    return service.asked
+
+
+def test_of_a_mail_about_an_order_is_kept_to_whom_it_goes(service: Service) -> None:
+    claim, sending, marking = about_an_order(service)
+    assert claim[1]["Item"] == {
+        **mail_key("O", 7, "approved#contact"),
+        "state": {"S": "claimed"},
+        "until": {"N": str(SECONDS + 60)},
+        "kind": {"S": "approved"},
+        "recipient": {"S": LETTER.to},
+        "claimed_at": {"S": "2026-03-05T07:30:00.000Z"},
+    }
+    tags = {tag["Name"]: [tag["Value"]] for tag in sending[1]["EmailTags"]}
+    said = {"kind": "approved", "order_id": "O", "sequence": "7", "name": "approved#contact"}
+    assert parse_tags({"tags": tags}) == said
+    assert marking[1]["UpdateExpression"] == "SET #state = :sent, sent_at = :at"
+    assert marking[1]["ExpressionAttributeValues"] == {":sent": {"S": "sent"}, ":at": {"S": "2026-03-05T07:30:00.000Z"}}
+
+
+def test_of_a_mail_about_an_order_that_ses_refuses_is_kept_that_it_did(service: Service) -> None:
+    service.answers = [{}, error_of("BadRequestException"), {}]
+    marking = about_an_order(service)[-1][1]
+    assert marking["UpdateExpression"] == "SET #state = :sent, #news = :news, news_at = :at, news_rank = :rank"
+    assert marking["ExpressionAttributeNames"] == {"#state": "state", "#news": "news"}
+    assert marking["ExpressionAttributeValues"] == {
+        ":sent": {"S": "sent"},
+        ":news": {"S": "rejected"},
+        ":at": {"S": "2026-03-05T07:30:00.000Z"},
+        ":rank": {"S": "1#2026-03-05T07:30:00.000000+00:00#1"},
+    }

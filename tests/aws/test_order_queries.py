@@ -360,6 +360,67 @@ def test_the_desk_sees_an_accounts_orders_however_they_came(service: Service) ->
     ]
 
 
+OPEN_OF_ACME = OrderFilter(statuses=OPEN_STATUSES, account_id="acme", may_lag=True)
+
+
+def keys_of(*orders: Order) -> list[Json]:
+    return [{name: item[name] for name in ("pk", "sk", "order_id")} for item in map(stored, orders)]
+
+
+def test_open_orders_of_an_account_are_found_whatever_it_has_closed(service: Service) -> None:
+    mine, direct = order_of(2), order_of(3, source="direct")
+    others = [order_of(number, account_id="bolt") for number in (1, 4)]
+    service.answers = [
+        page(*keys_of(others[0], mine)),
+        page(*keys_of(direct, others[1])),
+        page(),
+        found(stored(mine), stored(direct)),
+    ]
+    assert ids(order_queries.list_desk_orders(OPEN_OF_ACME, 3, IDS[0])) == ([2, 3], None)
+    assert service.asked[:3] == [
+        index("desk", status.value, IDS[0], limit=1_000) for status in Status if status in OPEN_STATUSES
+    ]
+    ((_, loaded),) = service.asked[3:]
+    assert [key["sk"]["S"] for key in loaded["RequestItems"]["Table"]["Keys"]] == [
+        f"ORDER#{IDS[2]}",
+        f"DIRECT#{IDS[3]}",
+    ]
+
+
+def test_who_must_miss_no_open_order_of_an_account_reads_its_own_items(service: Service) -> None:
+    service.answers = [page(stored(order_of(1))), page(), found(stored(order_of(1)))]
+    assert ids(order_queries.list_desk_orders(OPEN_OF_ACME._replace(may_lag=False), 3, None)) == ([1], None)
+    assert all(asked["ConsistentRead"] for _, asked in service.asked[:2])
+
+
+def test_a_page_of_an_accounts_open_orders_ends_with_its_last_one(service: Service) -> None:
+    orders = [order_of(number) for number in (1, 2, 3)]
+    service.answers = [page(*keys_of(*orders)), page(), page(), found(*map(stored, orders[:2]))]
+    assert ids(order_queries.list_desk_orders(OPEN_OF_ACME, 2, None)) == ([1, 2], 2)
+    assert service.asked[0] == index("desk", "submitted", "0", limit=1_000)
+
+
+def test_where_very_many_orders_are_open_the_next_page_goes_on_behind_them(service: Service) -> None:
+    other = order_of(1, account_id="bolt")
+    service.answers = [page(*keys_of(other), until={"order_id": {"S": IDS[1]}}), page(*keys_of(order_of(2))), page()]
+    assert ids(order_queries.list_desk_orders(OPEN_OF_ACME, 2, None)) == ([], 1)
+    assert len(service.asked) == 3
+
+
+def test_an_accounts_open_orders_of_days_end_with_the_last_day(service: Service) -> None:
+    day = order_of(0).placed_at.date()
+    late = first_id_of(day + timedelta(days=1))
+    later = place().order.model_copy(update={"order_id": late[:-1] + "1", "account_id": "acme"})
+    service.answers = [
+        page(*keys_of(order_of(1), later), until={"order_id": {"S": later.order_id}}),
+        page(),
+        page(),
+        found(stored(order_of(1))),
+    ]
+    order_filter = OPEN_OF_ACME._replace(first_day=day, last_day=day)
+    assert ids(order_queries.list_desk_orders(order_filter, 3, None)) == ([1], None)
+
+
 def test_ids_of_open_orders_are_read_of_the_index_alone(service: Service) -> None:
     service.answers = [page({"sk": {"S": f"DIRECT#{IDS[2]}"}}), page({"sk": {"S": f"ORDER#{IDS[1]}"}}), page()]
     assert order_queries.list_open_ids(3, IDS[0]) == ([IDS[1], IDS[2]], None)

@@ -4,17 +4,21 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from online_orders.aws import order_store, price_store, quoting, terms_store
-from online_orders.aws.keys import quote_key, terms_key
+from online_orders.aws import desk_settings_store, order_store, price_store, quoting, terms_store
+from online_orders.aws.keys import person_key, quote_key, terms_key
 from online_orders.aws.price_store import put_price_list
+from online_orders.domain import proposals
 from online_orders.domain.catalog import shipped
 from online_orders.domain.errors import Conflict, Invalid, NotFound, VersionMismatch
+from online_orders.domain.grants import grants_text
 from online_orders.domain.orders import Order
 from online_orders.domain.prices import ListPrice, PriceList
 from online_orders.domain.quotes import Recurrence
+from online_orders.domain.roles import DESK, PERMISSIONS, Role
 from online_orders.domain.terms import DEFAULT_TERMS
 from tests.aws.desk import Desk, in_place_of_aws, text_of
 from tests.domain.builders import (
@@ -24,9 +28,11 @@ from tests.domain.builders import (
     NOW,
     ORDER_ID,
     STAFF_CALLER,
+    Json,
     account_of,
     claimed,
     item_of,
+    line_of,
     offered,
     place,
     quote_body,
@@ -122,7 +128,7 @@ def test_a_draft_asks_the_lists_of_the_account_and_its_groups_in_one_read(desk: 
     assert [each.model_dump(mode="json") for each in draft.price_sources or ()] == [
         {"item_id": "1", "list": "group", "group": "schools", "version": 3, "valid_from": TODAY.isoformat()}
     ], "the price of the first group begins tomorrow"
-    assert Counter(desk.table.calls) == {"batch_get_item": 2, "get_item": 1}, "the account, the lists, the terms"
+    assert Counter(desk.table.calls) == {"batch_get_item": 3}, "the account, the lists, the terms"
     put_price_list(
         PriceList(currency="CHF", account_id="acme", version=1, updated_at=NOW, prices=(LISTED,)), None, CLARA
     )
@@ -181,8 +187,8 @@ def test_a_quote_that_lost_its_race_is_made_again_from_the_order_as_it_is_then(d
     desk.before_next("transact_write_items", lambda: desk.follow(lambda order: order.release(CLARA, NOW)))
     order = quoting.offer_next_revision(ORDER_ID, quote_body(), STAFF_CALLER, None)
     assert (order.assignee, order.internals.sequence) == (None, ORDER.internals.sequence + 2)
-    assert reads(desk) == {"get_item": 4, "batch_get_item": 2}, (
-        "where it is; order and caller twice; account and terms once"
+    assert reads(desk) == {"get_item": 3, "batch_get_item": 4}, (
+        "where it is; order and caller twice; account with the letterhead, terms, and policy once"
     )
 
 
@@ -212,3 +218,80 @@ def test_without_terms_of_its_own_a_quote_has_those_of_the_product_in_the_accoun
     order = quoting.offer_next_revision(ORDER_ID, quote_body(), STAFF_CALLER, None)
     assert order.quote
     assert order.quote.terms == DEFAULT_TERMS["de"]
+
+
+# -- discounts that need approval ---------------------------------------------------------------------------------
+
+AGENT = STAFF_CALLER._replace(role=Role.AGENT, permissions=PERMISSIONS[Role.AGENT])
+HALF = quote_body(line_of(discount={"percent": "50"}))
+
+
+def limit(desk: Desk, **policy: Any) -> None:
+    desk_settings_store.replace_discount_policy(policy, STAFF_CALLER, lambda _version: None)
+    desk.table.calls.clear()
+
+
+def proposed(desk: Desk, body: Json = HALF) -> Order:
+    store(desk, ORDER)
+    limit(desk, percent="20")
+    order = quoting.offer_next_revision(ORDER_ID, body, AGENT, None)
+    assert order.proposal
+    assert order.quote is None
+    return order
+
+
+def test_a_discount_beyond_the_policy_waits_in_the_transaction_of_its_entry(desk: Desk) -> None:
+    order = proposed(desk)
+    assert desk.events[-1] == "quote.proposed"
+    assert reads(desk) == {"get_item": 2, "batch_get_item": 3}, "as a quote; nobody asks what a token does not say"
+    assert desk.order == order
+
+
+def test_what_a_lead_may_is_looked_up_once_more_where_a_limit_is_passed(desk: Desk) -> None:
+    store(desk, ORDER)
+    limit(desk, percent="20")
+    order = quoting.offer_next_revision(ORDER_ID, HALF, STAFF_CALLER, None)
+    assert (order.proposal, order.quote is None) == (None, False)
+    assert reads(desk) == {"get_item": 3, "batch_get_item": 3}
+    assert desk.entries()[-1].data == {"revision": 1, "reasons": ["percent"], "percent": "50.00"}
+    demoted = {DESK: PERMISSIONS[Role.AGENT]}
+    key = person_key(STAFF_CALLER.user.user_id)
+    desk.table.items[text_of(key)] = {**key, "grants": {"S": grants_text(demoted)}, "version": {"N": "1"}}
+    order = quoting.offer_next_revision(ORDER_ID, HALF, STAFF_CALLER, None)
+    assert order.proposal
+    assert order.proposal.quote.revision == 2
+
+
+def test_an_approved_discount_is_made_anew_after_a_lost_race(desk: Desk) -> None:
+    proposed(desk)
+    desk.before_next("transact_write_items", lambda: desk.follow(lambda order: order.release(CLARA, NOW)))
+    order = quoting.approve_proposal(ORDER_ID, STAFF_CALLER, None)
+    assert order.quote
+    assert (order.proposal, order.quote.revision, order.assignee) == (None, 1, None)
+    assert order.undo_until == AT + timedelta(seconds=90)
+    assert order.quote.sha256 == order.quote.content_hash("acme", ORDER_ID)
+    assert desk.events[-2:] == ["quote.proposal_approved", "quote.prepared"]
+
+
+def test_a_discount_that_was_refused_meanwhile_is_not_approved(desk: Desk) -> None:
+    proposed(desk)
+    desk.before_next(
+        "transact_write_items", lambda: desk.follow(lambda order: proposals.refuse(order, "No.", CLARA, NOW))
+    )
+    with pytest.raises(Conflict, match="No discount waits"):
+        quoting.approve_proposal(ORDER_ID, STAFF_CALLER, None)
+    assert desk.events[-1] == "quote.proposal_refused"
+
+
+def test_a_request_that_would_offer_something_else_by_now_is_quoted_anew(desk: Desk) -> None:
+    order = proposed(desk)
+    with pytest.raises(VersionMismatch):
+        quoting.approve_proposal(ORDER_ID, STAFF_CALLER, frozenset({order.version - 1}))
+    del desk.table.items[text_of(terms_key("de"))]
+    terms_store.reset()
+    with pytest.raises(Conflict, match="quote anew"):
+        quoting.approve_proposal(ORDER_ID, STAFF_CALLER, None)
+    desk.now = AT + 400 * DAY
+    with pytest.raises(Conflict, match="quote anew"):
+        quoting.approve_proposal(ORDER_ID, STAFF_CALLER, None)
+    assert desk.order == order

@@ -36,7 +36,6 @@ from online_orders.aws.keys import (
     terms_key,
 )
 from online_orders.aws.table import MAX_ATTEMPTS, Items
-from online_orders.domain.audit import OPERATOR, AuditChange
 from online_orders.domain.catalog import Item
 from online_orders.domain.errors import InProgress, NotFound, TooManyRequests, Unavailable
 from online_orders.domain.estimates import BUCKET_DAYS
@@ -44,11 +43,10 @@ from online_orders.domain.evidence import Evidence
 from online_orders.domain.order_ids import first_id_of, placed_at
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Order
-from online_orders.domain.terms import DEFAULT_TERMS, StandardTerms
+from online_orders.domain.terms import DEFAULT_TERMS, AppliedTerms, StandardTerms
 from online_orders.domain.timeline import SYSTEM
 from online_orders.telemetry import MetricUnit, logger, metrics
-from tests.aws.audited import take_entry
-from tests.aws.service import Service, canceled, error_of
+from tests.aws.service import Service, error_of
 from tests.domain.builders import CLARA, DAY, NOW, ORDER_ID, account_of, item_of, offered, place
 from tests.shipped_catalog import KIND_LABELS
 
@@ -322,61 +320,35 @@ def test_a_message_that_fails_comes_again_after_a_pause_that_its_age_decides(
 # -- terms --------------------------------------------------------------------------------------------------------
 
 TERMS = StandardTerms(locale="de", version=3, text="Netto.", updated_at=NOW)
-STORED_TERMS = {"document": {"S": TERMS.model_dump_json()}}
+STORED_TERMS = {**terms_key("de"), "document": {"S": TERMS.model_dump_json()}}
 
 
-UNCHANGED_TERMS = {
-    "ConditionExpression": "version = :before",
-    "ExpressionAttributeValues": {":before": {"N": "3"}},
-}
-
-
-@pytest.mark.parametrize("before", [None, TERMS])
-def test_terms_are_stored_in_place_of_those_that_were_read(service: Service, before: StandardTerms | None) -> None:
-    after = StandardTerms(locale="de", version=4 if before else 1, text="Brutto.", updated_at=NOW)
-    service.answers = [{}, canceled("ConditionalCheckFailed")]
-    assert terms_store.store_terms("de", "Brutto.", before, NOW) == after
-    assert terms_store.store_terms("de", "Brutto.", before, NOW) is None
-    condition = UNCHANGED_TERMS if before else {"ConditionExpression": "attribute_not_exists(pk)"}
-    item = {**terms_key("de"), "version": {"N": str(after.version)}, "document": {"S": after.model_dump_json()}}
-    method, requested = service.asked[0]
-    entry = take_entry(requested["TransactItems"])
-    assert method == "transact_write_items"
-    assert requested["TransactItems"] == [{"Put": {"TableName": "Table", "Item": item, **condition}}]
-    assert (entry.by, entry.subject, entry.subject_id) == (OPERATOR, "terms", "de")
-    assert entry.action == ("changed" if before else "created")
-    assert entry.changes == (AuditChange(pointer="/text", was="Netto." if before else None, is_now="Brutto."),)
-
-
-def test_terms_are_found_and_taken_away(service: Service) -> None:
-    service.answers = [{"Item": STORED_TERMS}, {}]
-    assert (terms_store.find_terms("de"), terms_store.find_terms("de")) == (TERMS, None)
-    assert service.asked == [reading(terms_key("de"))] * 2
-    raced = [{"Item": STORED_TERMS}, canceled("ConditionalCheckFailed")]
-    service.answers = [*raced, {"Item": STORED_TERMS}, {}, {}]
-    assert (terms_store.remove_terms("de", NOW), terms_store.remove_terms("de", NOW)) == (True, False)
-    actions = service.asked[5][1]["TransactItems"]
-    entry = take_entry(actions)
-    assert actions == [{"Delete": {"TableName": "Table", "Key": terms_key("de"), **UNCHANGED_TERMS}}]
-    assert (entry.by, entry.action) == (OPERATOR, "removed")
-    assert entry.changes == (AuditChange(pointer="/text", was="Netto.", is_now=None),)
-    service.answers = raced * MAX_ATTEMPTS
-    with pytest.raises(InProgress):
-        terms_store.remove_terms("de", NOW)
+def found_terms(*items: Json) -> Json:
+    return {"Responses": {"Table": list(items)}}
 
 
 def test_a_quotes_terms_are_the_stored_ones_else_the_parameter_else_the_default(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service.answers = [{"Item": STORED_TERMS}, {"Parameter": {"Value": "Parameter."}}]
-    assert terms_store.get_terms("de") == "Netto."
-    assert service.asked[0] == reading(terms_key("de"))
-    service.answers = [{}]
-    assert terms_store.get_terms("de") == "Parameter."
+    account = account_of(locale="de", groups=["partners"])
+    of_group = TERMS.model_copy(update={"group": "partners", "text": "Brutto."})
+    stored_of_group = {**terms_key("de", "partners"), "document": {"S": of_group.model_dump_json()}}
+    parameter = {"Parameter": {"Value": "Parameter."}}
+    service.answers = [found_terms(STORED_TERMS, stored_of_group), parameter, found_terms(STORED_TERMS), found_terms()]
+    assert terms_store.terms_for(account) == AppliedTerms("Brutto.", of_group)
+    keys = [terms_key("de", "partners"), terms_key("de")]
+    assert service.asked[0] == (
+        "batch_get_item",
+        {"RequestItems": {"Table": {"Keys": keys, "ConsistentRead": True}}},
+    )
+    assert terms_store.terms_for(account) == AppliedTerms("Netto.", TERMS)
+    assert terms_store.terms_for(account) == AppliedTerms("Parameter.")
+    assert terms_store.defaults() == {"en": "Parameter.", "de": "Parameter."}
     terms_store.reset()
     monkeypatch.setenv("QUOTE_TERMS_PARAMETER", "")
-    assert terms_store.get_terms("de") == DEFAULT_TERMS["de"]
-    assert service.asked[1] == ("get_parameter", {"Name": "/terms"})
+    assert terms_store.terms_for(account) == AppliedTerms(DEFAULT_TERMS["de"])
+    assert terms_store.defaults() == DEFAULT_TERMS
+    assert [each for each in service.asked if each[0] != "batch_get_item"] == [("get_parameter", {"Name": "/terms"})]
 
 
 def test_the_parameter_is_kept_for_five_minutes(service: Service) -> None:

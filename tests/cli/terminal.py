@@ -47,6 +47,10 @@ class LabInstallation(Installation):
     def resource(self, logical_id: str) -> str:
         return self.site_in_lab.lab.stack.ref(logical_id)
 
+    def find_resource(self, logical_id: str) -> str | None:
+        stack = self.site_in_lab.lab.stack
+        return stack.ref(logical_id) if stack._resource(logical_id) else None
+
     def resources(self, kind: str) -> list[str]:
         stack = self.site_in_lab.lab.stack
         return [stack.ref(name) for name, declared in stack.template["Resources"].items() if declared["Type"] == kind]

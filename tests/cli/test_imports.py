@@ -313,6 +313,63 @@ def test_a_dash_clears_what_may_be_absent_and_nothing_else(
     assert [fault["column"] for fault in message.complaints] == ["currency", "name"]
 
 
+BILLING = (
+    "account_id,billing_address,tax_number,tax_treatment,tax_label,tax_rate,tax_sentence,purchase_order,signed_order\n"
+)
+PATH = "/api/desk/accounts/nordlicht"
+
+
+def imported(terminal: Terminal, seeded: InProcess, tmp_path: Path, rows: str) -> dict[str, Any]:
+    terminal.run("import", "accounts", written(tmp_path, "accounts.csv", BILLING + rows))
+    account: dict[str, Any] = seeded.get(PATH, seeded.people.cs).ok()
+    names = ("billing_address", "tax_number", "tax", "purchase_order", "signed_order")
+    return {name: account[name] for name in names if name in account}
+
+
+def test_how_accounts_are_billed_is_imported(terminal: Terminal, seeded: InProcess, tmp_path: Path) -> None:
+    row = 'nordlicht,"Nordlicht GmbH\nHafen 1",DE1,rate,USt.,"19,5",,required,never\n'
+    billing = {
+        "billing_address": "Nordlicht GmbH\nHafen 1",
+        "tax_number": "DE1",
+        "tax": {"treatment": "rate", "label": "USt.", "rate": "19.5"},
+        "purchase_order": "required",
+        "signed_order": "never",
+    }
+    assert imported(terminal, seeded, tmp_path, row) == billing
+    assert imported(terminal, seeded, tmp_path, "nordlicht,,,,VAT,,,,\n")["tax"] == {
+        "treatment": "rate",
+        "label": "VAT",
+        "rate": "19.5",
+    }
+    exempt = imported(terminal, seeded, tmp_path, "nordlicht,,,reverse_charge,,,You owe it.,,\n")
+    assert exempt["tax"] == {"treatment": "reverse_charge", "label": "VAT", "sentence": "You owe it."}
+    assert imported(terminal, seeded, tmp_path, "nordlicht,-,-,-,,,,-,-\n") == {}
+
+
+def test_a_faulty_tax_is_named_by_its_column(terminal: Terminal, tmp_path: Path) -> None:
+    rows = BILLING + "nordlicht,,,rate,,19%,,never,\n"
+    text = terminal.run("--json", "import", "accounts", written(tmp_path, "a.csv", rows), expect=1)
+    assert [(fault["column"], fault["code"]) for fault in text.complaints] == [
+        ("purchase_order", "not_allowed"),
+        ("tax_label", "required"),
+        ("tax_rate", "malformed"),
+    ]
+
+
+def test_accounts_are_exported_as_they_are_imported(terminal: Terminal, seeded: InProcess, tmp_path: Path) -> None:
+    imported(terminal, seeded, tmp_path, 'nordlicht,"+49\n=1",DE1,rate,USt.,7.5,,required,\n')
+    whole = [json.loads(line) for line in terminal.run("export", "accounts").out.splitlines()]
+    assert whole == seeded.get("/api/desk/accounts?limit=100", seeded.people.cs).ok()["items"]
+    file = tmp_path / "exported.csv"
+    for options in (("--csv",), ("--spreadsheet", "de")):
+        terminal.run("export", "accounts", *options, "--to", file)
+        done = terminal.run("--json", "import", "accounts", file)
+        assert done.lines == [{"dry_run": False, "created": 0, "updated": 0, "unchanged": len(whole)}]
+    text = file.read_text("utf-8")
+    assert text.startswith("\ufeffaccount_id;name;locale;")
+    assert ";7,5;" in text
+
+
 def test_a_json_row_keeps_what_it_leaves_out_and_clears_with_null(
     terminal: Terminal, seeded: InProcess, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from online_orders.aws import people_store
 from online_orders.aws.table import transact
 from online_orders.domain.catalog import Catalog, shipped
 from online_orders.domain.people import Membership, Person, PersonState
-from online_orders.domain.roles import DESK, HIGHEST_ROLE, Group
+from online_orders.domain.roles import DESK, HIGHEST_ROLE, Group, Role
 from sandbox.seed import GIVEN_ROLES, USERS, fitted
 from sandbox.seed import accounts as seeded_accounts
 from tests.contract.site import Attachment, Execution, Json, Mail, Response, Seen, Site, User
@@ -118,11 +118,11 @@ class InProcess(Site):
         return "\n".join(self.lab.log.lines)
 
 
-def adopted(site: InProcess, user: User) -> str:
-    """Store a seeded user as the first sign-in does, active and with the highest role; return the user's id."""
+def adopted(site: InProcess, user: User, role: Role | None = None) -> str:
+    """Store a seeded user as the first sign-in does, active and with a role or the highest; return the user's id."""
     group: Group = "customer-success" if user.role == "customer-success" else "customers"
     team = DESK if user.account_id is None else user.account_id
-    membership = Membership(role=HIGHEST_ROLE[group], state=PersonState.ACTIVE, last_seen_on=site.now().date())
+    membership = Membership(role=role or HIGHEST_ROLE[group], state=PersonState.ACTIVE, last_seen_on=site.now().date())
     found = Person(
         user_id=LabUser(user.username, None).user_id,
         email=user.email,

@@ -32,6 +32,7 @@ FOR_CUSTOMER_SUCCESS = [
     "GET /api/desk/orders/{id}/timeline",
     "GET /api/desk/orders/{id}/quotes/1",
     "GET /api/desk/orders/{id}/evidence",
+    "GET /api/desk/orders/{id}/mails",
     "POST /api/desk/orders",
     "POST /api/desk/orders/{id}/claim",
     "POST /api/desk/orders/{id}/release",

@@ -210,6 +210,63 @@ def test_all_faults_of_an_account_come_at_once(site: Site) -> None:
     }
 
 
+# -- billing and policies -----------------------------------------------------------------------------------------
+
+BILLING: Json = {
+    "billing_address": "Acme Ltd.\n1 Main St",
+    "tax_number": "DE123456789",
+    "purchase_order": "required",
+    "signed_order": "never",
+}
+TAX: Json = {"treatment": "rate", "label": "VAT", "rate": "19"}
+
+
+def test_the_desk_keeps_how_an_account_is_billed(site: Site) -> None:
+    account = enroll(site)
+    assert {*BILLING, "tax"}.isdisjoint(account)
+    path = f"/api/desk/accounts/{account['account_id']}"
+    stored = put(site, account, **BILLING, tax={**TAX, "rate": "19.0"})
+    assert {name: stored[name] for name in (*BILLING, "tax")} == {**BILLING, "tax": TAX}
+    assert site.get(path, site.people.cs).ok() == stored
+    newest = site.get(f"{path}/versions?limit=1", site.people.cs).ok()["items"][0]
+    assert newest["changed"] == ["/billing_address", "/tax_number", "/tax", "/purchase_order", "/signed_order"]
+    (entry,) = site.get(f"/api/desk/audit?account_id={account['account_id']}&limit=1", site.people.cs).ok()["items"]
+    assert {"pointer": "/billing_address", "was": None, "is": BILLING["billing_address"]} in entry["changes"]
+    assert put(site, account) == account, "what is left out is as it was before"
+
+
+def test_customers_see_how_they_are_billed_and_not_how_they_are_taxed(site: Site) -> None:
+    account = enroll(site)
+    put(site, account, **BILLING, tax=TAX)
+    shown = site.get(f"/api/account?account_id={account['account_id']}", site.people.reseller).ok()
+    assert {name: shown[name] for name in BILLING} == BILLING
+    assert "tax" not in shown
+    listed = {each["account_id"]: each for each in rows(site, "/api/accounts", site.people.reseller)}
+    assert listed[account["account_id"]] == shown
+
+
+def test_the_faults_of_a_tax_point_into_it(site: Site) -> None:
+    account = enroll(site)
+    faulty = {**account, "tax": {"treatment": "exempt", "label": "", "rate": "200", "more": 1}, "signed_order": "maybe"}
+    assert site.put(f"/api/desk/accounts/{account['account_id']}", site.people.cs, faulty).faults() == {
+        "/tax/label": "too_short",
+        "/tax/rate": "tax_rate_out_of_range",
+        "/tax/more": "unknown_field",
+        "/signed_order": "not_allowed",
+    }
+
+
+def test_a_quote_names_the_account_as_it_is_billed(in_process: InProcess) -> None:
+    site = in_process
+    account = enroll(site)
+    put(site, account, **BILLING, tax=TAX)
+    order = place_for(site, account)
+    order.desk("claim").ok()
+    made = order.desk("quote", quote(site)).ok(202)["quote"]
+    assert made["buyer"] == {name: BILLING[name] for name in ("billing_address", "tax_number")}
+    assert {tax["label"] for tax in made["taxes"]} == {"VAT"}
+
+
 def test_resellers_stand_one_above_their_sub_accounts_and_no_higher(in_process: InProcess) -> None:
     reseller, sub, other = in_process.people.reseller, in_process.people.subs[0], in_process.people.customer
     assert reseller.account_id

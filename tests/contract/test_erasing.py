@@ -151,7 +151,7 @@ def test_no_stored_item_names_an_erased_contact_and_orders_are_unchanged(site: I
     assert len(traces(site, name, email, TYPED)) > 20
     erased, left = erase(email, story.account_id)
     assert left == []
-    assert erased.keys() >= {"orders", "entries", "evidence", "reports", "records", "accounts"}
+    assert erased.keys() >= {"orders", "entries", "evidence", "mails", "reports", "records", "accounts"}
     assert traces(site, name, email, TYPED) == []
     assert story.seen() == before
     assert all(gapless(order) for order in story.orders)

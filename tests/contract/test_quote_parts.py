@@ -6,7 +6,7 @@ import json
 import rfc8785
 
 from tests.contract.in_process import InProcess
-from tests.contract.orders import Order, enroll, line, place_for, quote
+from tests.contract.orders import Order, enroll, line, place_for, quote, rows
 from tests.contract.site import Json, Site
 from tests.contract.test_certificates import certificate_of
 from tests.contract.test_evidence import evidence_of
@@ -181,7 +181,10 @@ def test_an_account_may_want_a_purchase_order_with_each_approval(site: Site) -> 
     mail = order.quote_mail()
     site.decide(mail, "approve").page(400)
     site.decide(mail, "approve", purchase_order_number="PO-8").page()
-    assert order.read()["quote"]["accepted"]["purchase_order_number"] == "PO-8"
+    body = order.read()
+    assert (body["purchase_order_number"], body["quote"]["accepted"]["purchase_order_number"]) == ("PO-8", "PO-8")
+    path = f"/api/orders?account_id={body['account_id']}&purchase_order_number=PO-8"
+    assert [each["order_id"] for each in rows(site, path, site.people.reseller)] == [order.order_id]
     numbered = place_for(site, enroll(site, purchase_order="required"), purchase_order_number="PO-9")
     numbered.desk("claim").ok()
     numbered.desk("quote", quote(site)).ok(202)

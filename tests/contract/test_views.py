@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from online_orders.aws import view_store
 from online_orders.aws.erasure_job import erase_person
+from online_orders.domain.views import SavedView
 from tests.contract.in_process import InProcess
 from tests.contract.site import Json, User
 
@@ -63,6 +64,19 @@ def test_anothers_view_is_not_found_and_a_shared_one_is_a_leads_to_change(in_pro
     assert delete(site, shared, lead).status == 204
 
 
+def test_who_only_reads_the_desk_shares_no_view(in_process: InProcess) -> None:
+    lab, auditor, agent = in_process.lab, in_process.lab.users.auditor, in_process.lab.users.agent
+    shared = {**BODY, "shared": True}
+    refusal = lab.http("POST", VIEWS, json=shared, user=auditor)
+    assert (refusal.status, refusal.json()["code"]) == (403, "forbidden")
+    own = lab.http("POST", VIEWS, json=BODY, user=auditor).json()
+    path = f"{VIEWS}/{own['view_id']}"
+    assert lab.http("PUT", path, json=shared, user=auditor).status == 403
+    assert lab.http("PUT", path, json={**BODY, "name": "Mine"}, user=auditor).json()["name"] == "Mine"
+    assert lab.http("POST", VIEWS, json=shared, user=agent).status == 201
+    assert lab.http("GET", VIEWS, user=auditor).json()["items"][0]["shared"]
+
+
 def test_there_are_so_many_views_and_no_more(in_process: InProcess) -> None:
     site, cs, colleague = in_process, in_process.people.cs, in_process.people.cs2
     with patch.object(view_store, "MAX_VIEWS", 2):
@@ -95,3 +109,25 @@ def test_a_person_is_erased_from_views(in_process: InProcess) -> None:
     of_erased, of_colleague = sorted(site.get(VIEWS, colleague).ok()["items"], key=lambda view: view["shared"])[::-1]
     assert of_erased["owner"] == {"user_id": "erased", "email": "erased@erased.invalid"}
     assert of_colleague == {**naming, "name": "Of [erased]", "query": {"search": "[erased]"}}
+
+
+def test_a_view_of_a_former_address_is_the_persons_too(in_process: InProcess) -> None:
+    site, lab, lead = in_process, in_process.lab, in_process.people.cs2
+    agent = lab.users.agent
+    lab.http("GET", VIEWS, user=agent)
+    invited = site.post("/api/desk/people", lead, {"email": "ada@vendor.example", "name": "Ada Old", "role": "agent"})
+    user_id = invited.ok(201)["user_id"]
+    view = saved(site, lead, name="By Ada Old")
+    item = lab.client("dynamodb")
+    before = {"user_id": user_id, "email": "formerly@vendor.example"}
+    owned = {**view, "view_id": "01", "owner": before}
+    key = {"pk": {"S": "STAFF"}, "sk": {"S": f"OWNVIEW#{user_id}#01"}}
+    item.put_item(
+        TableName=lab.outputs["TableName"],
+        Item={**key, "document": {"S": SavedView.model_validate(owned).model_dump_json()}},
+    )
+    with lab.as_operator():
+        steps = list(erase_person("ada@vendor.example"))
+    assert sum(step.erased["views"] for step in steps) == 2
+    assert names(site, lead) == ["By [erased]"]
+    assert "formerly@vendor.example" not in str(lab.items)

@@ -10,6 +10,7 @@ COLUMNS = {
     "former contact": Role.FORMER_CONTACT,
     "placed by": Role.PLACED_BY,
     "watcher, customer": Role.WATCHER,
+    "asker": Role.ASKER,
     "assignee": Role.ASSIGNEE,
     "watcher, staff": Role.DESK_WATCHER,
     "desk's mailbox": Role.CUSTOMER_SUCCESS,

@@ -9,15 +9,17 @@ from typing import Any, Literal
 import pytest
 from hypothesis import settings
 
-from online_orders.domain import hand_over, order_delivery, order_schedule, questions
+from online_orders.domain import hand_over, order_delivery, order_schedule, proposals, questions
 from online_orders.domain.accounts import Account, Contact, parse_account
 from online_orders.domain.callers import Caller
+from online_orders.domain.discounts import Judged, costs_of, judge
 from online_orders.domain.errors import Invalid
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.proposals import DiscountPolicy
 from online_orders.domain.quote_requests import QuoteFrame, parse_quote
 from online_orders.domain.quotes import Quote
 from online_orders.domain.roles import PERMISSIONS, Permission, Role
@@ -212,6 +214,21 @@ def asked(order: Order | None = None, text: str = "How soon?", at: datetime = NO
 def waiting_for_hand_over(order: Order | None = None, at: datetime = NOW) -> Order:
     """With a quote on offer, and the wish that Carla decides, which waits for the desk."""
     return hand_over.hand_over(order or offered(), account_of(), CARLA, "Connie", None, at).order
+
+
+def judged(quote: Quote, body: Json, **policy: Any) -> Judged:
+    """What a policy says of the quote that a request has become."""
+    return judge(quote, costs_of(body), DiscountPolicy.model_validate(policy))
+
+
+def proposed(order: Order | None = None, at: datetime = NOW, by: User = CONRAD, **changes: Any) -> Order:
+    """With a quote whose discount of half waits for approval, asked for by Conrad."""
+    order = order or claimed(at=at)
+    lines = [line_of(str(number), discount={"percent": "50"}) for number in range(1, len(order.items) + 1)]
+    body = quote_body(*lines, **changes)
+    quote = judge_quote(body, revision=order.quote.revision + 1 if order.quote else 1, items=len(order.items))
+    figures, reasons = judged(quote, body, percent="20")
+    return proposals.propose(order, quote, body, reasons, figures, by, at).order
 
 
 def expired(at: datetime = NOW, order: Order | None = None) -> Order:

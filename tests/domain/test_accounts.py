@@ -172,6 +172,16 @@ def test_a_body_is_an_object(body: Any) -> None:
         ("sites", None, "wrong_type"),
         ("sites", "office", "wrong_type"),
         ("version", 1, "unknown_field"),
+        ("billing_address", "x" * 501, "too_long"),
+        ("billing_address", "a\0", "malformed"),
+        ("billing_address", 7, "wrong_type"),
+        ("tax_number", "x" * 65, "too_long"),
+        ("tax_number", "two\nlines", "malformed"),
+        ("tax", "19", "wrong_type"),
+        ("purchase_order", "never", "not_allowed"),
+        ("purchase_order", None, "not_allowed"),
+        ("signed_order", "maybe", "not_allowed"),
+        ("signed_order", None, "not_allowed"),
     ],
     ids=named,
 )
@@ -571,6 +581,79 @@ def test_a_group_is_one_of_the_catalog_or_one_that_the_account_is_in() -> None:
 )
 def test_what_the_schema_refuses_is_no_fault_by_the_catalog(body: Any) -> None:
     assert catalog_faults_of(body) == {}
+
+
+# -- billing and policies -----------------------------------------------------------------------------------------
+
+VAT: Json = {"treatment": "rate", "label": "VAT", "rate": "19"}
+BILLING: Json = {
+    "billing_address": "Acme Ltd.\n1 Main St",
+    "tax_number": "DE123456789",
+    "tax": VAT,
+    "purchase_order": "required",
+    "signed_order": "never",
+}
+
+
+def test_billing_and_policies_are_kept_as_they_are_sent() -> None:
+    account = parse_account("acme", account_body(**BILLING))
+    shown = json.loads(account.model_dump_json())
+    assert {name: shown[name] for name in BILLING} == BILLING
+    assert parse_account("acme", shown) == account == Account.model_validate_json(account.model_dump_json())
+    assert changed_members(account_of(), account) == tuple(f"/{name}" for name in BILLING)
+
+
+def test_billing_and_policies_are_left_out_while_they_say_nothing() -> None:
+    nothing: Json = {
+        "billing_address": " ",
+        "tax_number": None,
+        "tax": None,
+        "purchase_order": "optional",
+        "signed_order": "optional",
+    }
+    account = parse_account("acme", account_body(**nothing))
+    assert account == account_of()
+    assert BILLING.keys().isdisjoint(json.loads(account.model_dump_json()))
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({**VAT, "rate": "19.00"}, VAT),
+        ({**VAT, "rate": 19}, VAT),
+        ({**VAT, "rate": "7.125"}, {**VAT, "rate": "7.125"}),
+        ({**VAT, "rate": "0"}, {**VAT, "rate": "0"}),
+        ({**VAT, "sentence": " "}, VAT),
+        ({"treatment": "exempt", "label": "VAT", "rate": None}, {"treatment": "exempt", "label": "VAT"}),
+        (
+            {"treatment": "reverse_charge", "label": "VAT", "sentence": " Reverse charge. "},
+            {"treatment": "reverse_charge", "label": "VAT", "sentence": "Reverse charge."},
+        ),
+    ],
+)
+def test_a_tax_is_written_in_one_way(sent: Json, kept: Json) -> None:
+    account = parse_account("acme", account_body(tax=sent))
+    assert json.loads(account.model_dump_json())["tax"] == kept
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"rate": None}, [("/tax/rate", "required")]),
+        ({"rate": "100.001"}, [("/tax/rate", "tax_rate_out_of_range")]),
+        ({"rate": "-1"}, [("/tax/rate", "tax_rate_out_of_range")]),
+        ({"rate": "1.2345"}, [("/tax/rate", "tax_rate_out_of_range")]),
+        ({"rate": "19,5"}, [("/tax/rate", "malformed")]),
+        ({"treatment": "exempt"}, [("/tax/rate", "not_allowed")]),
+        ({"label": " "}, [("/tax/label", "too_short")]),
+        ({"label": "x" * 41}, [("/tax/label", "too_long")]),
+        ({"sentence": "x" * 301}, [("/tax/sentence", "too_long")]),
+        ({"country": "DE"}, [("/tax/country", "unknown_field")]),
+        ({"treatment": "flat", "label": 3}, [("/tax/treatment", "not_allowed"), ("/tax/label", "wrong_type")]),
+    ],
+)
+def test_an_unsound_tax_is_a_fault_below_it(changes: Json, found: list[tuple[str, str]]) -> None:
+    assert faults_with(tax={**VAT, **changes}) == found
 
 
 def test_the_groups_of_an_account_are_left_out_when_there_are_none() -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from online_orders.domain import hand_over, handling, order_delivery, order_schedule, questions
+from online_orders.domain import hand_over, handling, order_delivery, order_schedule, proposals, questions
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.errors import Conflict, Invalid, TooLarge, VersionMismatch
 from online_orders.domain.order_parts import User
@@ -52,6 +52,7 @@ from tests.domain.builders import (
     mailed,
     offered,
     place,
+    proposed,
     quote_body,
     quote_for,
     sending,
@@ -166,6 +167,8 @@ BY_API = {
     "quote": lambda order, at: order.offer(quote_for(order, NOW), CONRAD, at),
     "answer": lambda order, at: questions.answer(order, CONRAD, "Yes.", at),
     "hand_over": lambda order, at: hand_over.refuse_hand_over(order, CONRAD, None, at),
+    "approve_discount": lambda order, at: proposals.approve(order, quote_for(order, NOW), CLARA, at),
+    "refuse_discount": lambda order, at: proposals.refuse(order, "Too much", CLARA, at),
     **{
         name: ACTIONS[name].take
         for name in ("claim", "release", "decline", "withdraw", "comment", "assign", "handling")
@@ -196,10 +199,16 @@ REFUSED_CASES = [(name, status) for name, status in CASES if status not in ACTIO
         waiting_for_hand_over(),
         expired(order=waiting_for_hand_over(asked())),
         asked().approve("Connie", NOW).order,
+        proposed(),
+        proposed(offered()),
+        proposed(offered()).approve("Connie", NOW).order,
+        proposals.refuse(proposed(), "Too much", CLARA, NOW).order,
+        sending(proposed()),
     ],
     ids=[
         *(*STATUSES, "held", "expired", "sending", "refused", "waiting", "removed", "bounced", "change", "resent"),
         *("asked", "asked twice", "answered", "to be handed over", "asked of expired", "asked and approved"),
+        *("proposed", "proposed anew", "proposed and approved", "proposal refused", "quoted instead"),
     ],
 )
 def test_an_order_names_the_actions_that_are_not_refused_and_no_others(order: Order, at: datetime) -> None:
@@ -233,10 +242,15 @@ def _is_refused(take: Callable[[Order, datetime], Change], order: Order, at: dat
             ["quote", "decline", "resend", "comment", "answer", "hand_over", "handling"],
             ["comment"],
         ),
+        (
+            proposed(offered()),
+            ["quote", "decline", "resend", "comment", "handling", "approve_discount", "refuse_discount"],
+            ["comment"],
+        ),
         (expired(), ["quote", "decline", "comment", "handling"], ["comment"]),
         (standing("completed"), [], []),
     ],
-    ids=["submitted", "in process", "held", "offered", "asked", "expired", "completed"],
+    ids=["submitted", "in process", "held", "offered", "asked", "proposed", "expired", "completed"],
 )
 def test_an_order_says_what_the_desk_and_its_customer_may_do(
     order: Order, desk: list[str], customer: list[str]
@@ -306,6 +320,7 @@ def test_every_action_of_the_code_is_in_the_table_of_these_tests() -> None:
         "answer a question about",
         "hand over",
         "decide on the hand-over of",
+        "decide on the discount of",
     }
     assert len(ALLOWED_STATUSES) - len(elsewhere) == len(ACTIONS)
     assert elsewhere < ALLOWED_STATUSES.keys()

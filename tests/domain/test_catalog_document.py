@@ -107,6 +107,12 @@ def test_a_sound_document_has_no_fault_and_fits_its_schema(body: Json) -> None:
     Draft202012Validator(document_schema()).validate(parse_catalog(body, before=CATALOG))
 
 
+@pytest.mark.parametrize("member", ["labels", "help", "summary"])
+def test_no_word_turns_the_direction_of_its_text(member: str) -> None:
+    body = full(**{member: {**both("One"), "de": "Eins\u202e"}})
+    assert faults(body) == [(f"/kinds/0/{member}/de", "malformed")]
+
+
 ODD: list[Any] = [[], {}, None, True, 7, 1.5, "", "x" * 99, [{}], {"a": []}]
 MEMBERS = ("rule", "setting", "value", "kind", "model", "days", "step", "latest_days")
 

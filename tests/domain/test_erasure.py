@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from online_orders.domain import erasure, hand_over, handling, order_delivery
-from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Contact
+from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact
 from online_orders.domain.catalog import settings_of
 from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person
 from online_orders.domain.errors import Conflict
@@ -427,6 +428,24 @@ def test_an_account_without_the_person_has_no_site_that_names_it() -> None:
     home, shell = erasure.erase_from_account(before, WHO).sites
     assert (home.name, home.address) == (f"Office of {ERASED}", f"c/o {ERASED}, 4 Hill St")
     assert (home.site_id, home.country, shell) == ("home", "DE", before.sites[1])
+
+
+@pytest.mark.parametrize("erase", [erasure.erase_from_account, erasure.erase_from_version])
+def test_what_an_account_says_for_its_invoices_loses_the_person(erase: Callable[[Account, Person], Account]) -> None:
+    before = account_of(billing_address="Acme Ltd.\nc/o Connie Contact\n4 Hill St", tax_number="Connie Contact 7")
+    after = erase(before, WHO)
+    assert (after.billing_address, after.tax_number) == (f"Acme Ltd.\nc/o {ERASED}\n4 Hill St", f"{ERASED} 7")
+    assert erase(before, STAFF) == before
+    kept = erase(account_of(), WHO)
+    assert (kept.billing_address, kept.tax_number) == (None, None)
+
+
+def test_what_replaces_the_person_makes_no_text_too_long_to_be_read() -> None:
+    person = Person.from_email("x@y.example", ["A B"])
+    before = account_of(billing_address="A B\n" * 125, tax_number="A B " * 16)
+    after = erasure.erase_from_account(before, person)
+    assert Account.model_validate_json(after.model_dump_json()) == after
+    assert not person.is_named_in(after.model_dump_json())
 
 
 def test_a_line_of_text_that_was_ordered_loses_the_person_and_keeps_the_rest() -> None:

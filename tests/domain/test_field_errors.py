@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 
-from online_orders.domain.accounts import Account
+from online_orders.domain.accounts import Account, parse_account
 from online_orders.domain.catalog import item_errors
 from online_orders.domain.errors import Conflict, FieldError, Forbidden, Invalid, OnlineOrdersError, VersionMismatch
-from online_orders.domain.field_errors import CODES, pointer, validate
+from online_orders.domain.field_errors import CODES, has_turned_text, pointer, turned_text_errors, validate
 from online_orders.domain.field_errors import field_errors_of as below
 from online_orders.domain.order_requests import NewComment, NewOrder, Reason
 from online_orders.domain.quote_requests import NewQuote
 from online_orders.domain.staff_requests import NeededReason, NewDeskComment, NewDirectOrder, Resending
-from online_orders.domain.values import PATTERN_TEXTS, Request
+from online_orders.domain.values import PATTERN_TEXTS, TURNING_TEXT, Request
 from tests.domain.builders import CARLA, TODAY, account_of, item_of, named, property_of, refused
 from tests.shipped_catalog import CATALOG
 
@@ -74,6 +74,53 @@ def test_every_pointer_can_be_written_in_utf_8(name: str) -> None:
 
 def test_half_of_a_surrogate_pair_is_pointed_to_by_a_question_mark() -> None:
     assert pointer("a", "\ud800b") == "/a/?b"
+
+
+# What turns a text.
+
+TURNED = "Acme\u202e"
+TURNED_AT_LAST = "\u2066Acme\u2069"
+
+
+def test_every_text_of_a_body_that_turns_its_direction_is_an_error_where_it_stands() -> None:
+    body = {"a": [TURNED, "Acme", {"b/c": TURNED_AT_LAST}], "d": 1, "e": None, "f": {"\ud800": TURNED}}
+    found = [*turned_text_errors(body)]
+    assert [(each.pointer, each.code) for each in found] == [
+        ("/a/0", "malformed"),
+        ("/a/2/b~1c", "malformed"),
+        ("/f/?", "malformed"),
+    ]
+    assert [*turned_text_errors(body["a"], "x", 2)] == [
+        FieldError("/x/2/0", "malformed", TURNING_TEXT),
+        FieldError("/x/2/2/b~1c", "malformed", TURNING_TEXT),
+    ]
+    assert [each.pointer for each in turned_text_errors(TURNED)] == [""]
+    for sent in (body, body["a"], (TURNED,), TURNED):
+        assert has_turned_text(sent)
+    assert not has_turned_text({"a": ["Zürich", {"b": None}, 7, True]})
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        (NewComment, {"text": TURNED}),
+        (Reason, {"reason": TURNED}),
+        (NeededReason, {"reason": TURNED}),
+        (NewDeskComment, {"text": TURNED, "internal": True}),
+    ],
+)
+def test_a_request_is_refused_for_it_beside_its_other_errors(model: type[Request], body: Any) -> None:
+    ((name, _),) = [each for each in body.items() if each[1] is not True]
+    assert field_errors_of(model, body) == [(f"/{name}", "malformed")]
+    assert field_errors_of(model, {**body, "more": 1}) == [("/more", "unknown_field"), (f"/{name}", "malformed")]
+
+
+def test_what_is_stored_already_may_have_it() -> None:
+    account = {**account_of().model_dump(mode="json"), "name": TURNED}
+    assert Account.model_validate(account).name == TURNED
+    with pytest.raises(Invalid) as refusal:
+        parse_account("acme", account)
+    assert refused(refusal) == [("/name", "malformed")]
 
 
 # Refusals.

@@ -89,6 +89,7 @@ ACTIONS = {
     "answer a question about": "pending_confirmation",
     "hand over": "pending_confirmation",
     "decide on the hand-over of": "pending_confirmation",
+    "decide on the discount of": "in_process pending_confirmation",
 }
 
 

@@ -43,10 +43,11 @@ def test_a_watcher_gets_everything_and_an_assignee_what_asks_for_work() -> None:
     kinds = ["approved", "canceled", "change_requested", "quote_undeliverable", "expired", "comment"]
     assert defaults("customers", "watcher") == dict.fromkeys([*kinds, "quoted", "expires_soon"], True)
     of_desk = [*kinds[:5], "fresh_quote_asked", "comment", "quoted", "expires_soon", "question", "hand_over_asked"]
-    assert defaults("customer-success", "watcher") == dict.fromkeys(of_desk, True)
+    discounts = ["discount_asked", "discount_approved", "discount_refused"]
+    assert defaults("customer-success", "watcher") == dict.fromkeys([*of_desk, *discounts], True)
     wanted = {name for name, default in defaults("customer-success", "assignee").items() if default}
     asking = {"change_requested", "fresh_quote_asked", "question", "hand_over_asked", "assigned", "follow_up"}
-    assert wanted == {*asking, "quote_undeliverable", "expired", "comment"}
+    assert wanted == {*asking, *discounts, "quote_undeliverable", "expired", "comment"}
     assert defaults("customers", "assignee") == {}
 
 

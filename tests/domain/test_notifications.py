@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from online_orders.domain import hand_over, handling, order_delivery, order_schedule, questions
+from online_orders.domain import hand_over, handling, order_delivery, order_schedule, proposals, questions
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person, erase_from_entry
 from online_orders.domain.mail_delivery import MailEvent
@@ -35,6 +35,7 @@ from tests.domain.builders import (
     mailed,
     offered,
     place,
+    proposed,
     quote_for,
     sending,
     waiting_for_hand_over,
@@ -72,6 +73,13 @@ def suspended() -> Order:
 
 def to_follow_up_on(at: datetime) -> Order:
     return handling.change_handling(claimed(), {"follow_up_on": at.date().isoformat()}, (), CLARA, NOW).order
+
+
+def discount_asked() -> Change:
+    waiting = proposed().proposal
+    assert waiting
+    parts = waiting.reasons, waiting.figures
+    return proposals.propose(claimed(), waiting.quote, waiting.request, *parts, CONRAD, LATER)
 
 
 MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
@@ -119,6 +127,19 @@ MAILS: dict[str, tuple[Change, list[tuple[str, str]]]] = {
         hand_over.approve_hand_over(waiting_for_hand_over(), CLARA, LATER),
         [("handed_over", TO_CONTACT)],
     ),
+    "discount asked for": (
+        discount_asked(),
+        [("discount_asked", DESK)],
+    ),
+    "discount approved": (
+        proposals.approve(proposed(), quote_for(claimed()), CLARA, LATER),
+        [("discount_approved", CONRAD.email)],
+    ),
+    "discount refused": (
+        proposals.refuse(proposed(), "Too much", CLARA, LATER),
+        [("discount_refused", CONRAD.email)],
+    ),
+    "discount of one's own approved": (proposals.approve(proposed(by=CLARA), quote_for(claimed()), CLARA, LATER), []),
     "approved": (offered().approve("Connie", LATER), to_all("approved")),
     "canceled by the contact": (offered().cancel("Connie", None, LATER), to_all("canceled")),
     "withdrawn": (place().order.withdraw(ANNA, None, LATER), to_all("canceled")),
@@ -320,6 +341,26 @@ def test_customer_success_is_asked_for_a_contact_while_there_is_none() -> None:
         assert not is_still_due(due, later.order, change.entries[0], LATER)
 
 
+def test_the_desk_is_asked_for_a_discount_while_that_very_one_waits() -> None:
+    change, _ = MAILS["discount asked for"]
+    (entry,) = change.entries
+    (due,) = due_of(entry)
+    assert is_still_due(due, change.order, entry, LATER)
+    for later in (
+        proposals.refuse(change.order, "Too much", CLARA, LATER).order,
+        change.order.decline(CLARA, "sold out", LATER).order,
+        sending(change.order, LATER),
+        proposed(change.order, LATER + DAY),
+    ):
+        assert not is_still_due(due, later, entry, LATER)
+
+
+def test_an_asker_who_was_erased_or_has_no_mailbox_is_not_written_to() -> None:
+    service = User(user_id="crm", email="", name="CRM")
+    for order in (proposed(by=service), proposed(by=ERASED_USER)):
+        assert mails_of(proposals.refuse(order, "Too much", CLARA, LATER)) == []
+
+
 # Reminders that have waited in the queue.
 
 
@@ -394,6 +435,7 @@ ASKING = {
     "fresh mail of an expired quote",
     "assigned",
     "to follow up on",
+    "discount asked for",
 }
 """Their mails are due only while what they ask for can be done."""
 TELLING = [name for name, (_, mails) in MAILS.items() if mails and name not in ASKING]

@@ -18,6 +18,8 @@ from online_orders.domain.order_parts import HourlyComments
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.quote_parts import TermsVersion
+from online_orders.domain.quote_requests import QuoteFrame
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.timeline import SYSTEM, Actor, Event
 from tests.domain.builders import (
@@ -109,6 +111,25 @@ def test_a_revision_takes_the_next_number_and_its_orders_data() -> None:
     assert first.sha256 == first.content_hash("acme", ORDER_ID)
     second = sending(order).next_revision(quote_body(), "USD", "Others.", NOW)
     assert (second.revision, second.currency, second.terms) == (2, "USD", "Others.")
+
+
+def test_a_revision_with_the_terms_of_the_one_before_has_their_version_too() -> None:
+    old, new = (TermsVersion(locale="en", version=version) for version in (1, 2))
+    first = claimed().next_revision(quote_body(), "EUR", "Old.", NOW, QuoteFrame(terms_version=old))
+    order = claimed().offer(first, CLARA, NOW).order
+
+    def version_of(current: str, frame: QuoteFrame | None, **body: str) -> TermsVersion | None:
+        return order.next_revision(quote_body(**body), "EUR", current, NOW, frame).terms_version
+
+    renewed = QuoteFrame(terms_version=new)
+    assert version_of("New.", renewed) == version_of("New.", renewed, terms="New.") == new
+    assert version_of("New.", renewed, terms="Old.") == old
+    assert version_of("New.", None, terms="Old.") == old, "the new ones are the product's"
+    assert version_of("New.", renewed, terms="Others.") is None
+    assert version_of("Old.", QuoteFrame(terms_version=new), terms="Old.") == new, "they hold again"
+    own = claimed().next_revision(quote_body(terms="Own."), "EUR", "Old.", NOW, QuoteFrame(terms_version=old))
+    again = claimed().offer(own, CLARA, NOW).order.next_revision(quote_body(terms="Own."), "EUR", "Old.", NOW)
+    assert again.terms_version is None
 
 
 @pytest.mark.parametrize("hour", [0, 1, 25])

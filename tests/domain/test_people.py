@@ -85,8 +85,8 @@ def test_a_deactivated_membership_allows_nothing_and_an_invited_one_what_its_rol
     assert json.loads(person_grants(everywhere)) == {"acme": expected, "cone": expected}
     assert json.loads(person_grants(staff())) == {
         "": [
-            *("desk:accounts", "desk:audit", "desk:catalog", "desk:figures"),
-            *("desk:orders", "desk:people", "desk:prices", "desk:read"),
+            *("desk:accounts", "desk:audit", "desk:catalog", "desk:discounts", "desk:figures"),
+            *("desk:orders", "desk:papers", "desk:people", "desk:prices", "desk:read"),
         ]
     }
 

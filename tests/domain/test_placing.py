@@ -15,6 +15,7 @@ from online_orders.domain.order_requests import parse_order
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Order
 from online_orders.domain.timeline import Actor, Event
+from online_orders.domain.values import TURNING
 from tests.domain.builders import (
     ANNA,
     CLARA,
@@ -185,6 +186,17 @@ def test_a_text_has_no_control_characters(name: str, character: str) -> None:
     assert field_errors_of({"items": [item_of("socket")], name: f"a{character}b"}) == [(f"/{name}", "malformed")]
 
 
+@pytest.mark.parametrize("name", ["note", "purchase_order_number"])
+@pytest.mark.parametrize("character", sorted(TURNING))
+def test_a_text_does_not_turn_its_direction(name: str, character: str) -> None:
+    assert field_errors_of({"items": [item_of("socket")], name: f"a{character}b"}) == [(f"/{name}", "malformed")]
+
+
+def test_a_text_may_be_of_a_script_from_right_to_left_with_marks_that_turn_nothing() -> None:
+    note = "\u05d0\u05d1 (Acme\u200f) \u0623\u200d\u061c"
+    assert place(body={"note": note}).order.note == note
+
+
 @pytest.mark.parametrize("name", ["note", "purchase_order_number", "account_id"])
 def test_half_a_surrogate_pair_is_no_text(name: str) -> None:
     assert field_errors_of({"items": [item_of("socket")], name: "a\ud83d"}) == [(f"/{name}", "malformed")]
@@ -205,7 +217,7 @@ def test_an_accepted_note_is_the_sent_text_without_surrounding_space(text: str) 
             body, order_id=ORDER_ID, account=account_of(), catalog=CATALOG, source="online", by=ANNA, at=NOW
         ).order
     except Invalid:
-        assert any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text)
+        assert any(ord(character) < 32 or 127 <= ord(character) < 160 or character in TURNING for character in text)
     else:
         assert (order.note or "").strip() == text.strip()
 

@@ -39,6 +39,7 @@ from online_orders.domain.prices import (
 )
 from online_orders.domain.quote_requests import MAX_DESCRIPTION_LENGTH, parse_quote
 from online_orders.domain.quotes import Quote, Recurrence
+from online_orders.domain.values import TURNING
 from tests.domain.builders import (
     KINDS,
     NOW,
@@ -132,7 +133,9 @@ def quoted(draft: QuoteDraft, items: int, today: date = TODAY) -> Quote:
 
 amounts = st.decimals(min_value=0, max_value=MAX_AMOUNT - 1, places=0, allow_nan=False)
 texts = st.text(
-    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]) | st.just(" "), min_size=1, max_size=40
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"], exclude_characters=TURNING) | st.just(" "),
+    min_size=1,
+    max_size=40,
 )
 days = st.dates(TODAY - timedelta(days=400), TODAY + timedelta(days=400))
 descriptions = (
@@ -304,6 +307,15 @@ def test_a_list_has_500_prices_at_most() -> None:
     sound = [price_of(kind, variant, recurrence=recurrence) for kind, variant, recurrence in keys]
     assert len(listed(*sound)) == len(keys) < MAX_PRICES
     assert field_errors_of({"prices": [*sound, *[7] * (MAX_PRICES + 1 - len(sound))]})["/prices"] == "too_many"
+
+
+def test_no_description_turns_the_direction_of_its_text() -> None:
+    turned = price_of(description="Socket\u2067")
+    assert field_errors_of({"prices": [price_of(), {**turned, "recurrence": "yearly"}]}) == {
+        "/prices/1/description": "malformed"
+    }
+    text = "kind,variant,description,unit_price,recurrence\r\nsocket,,Socket\u202e,420,once\r\n"
+    assert [each.code for each in faults_of_csv(text)] == ["malformed"]
 
 
 @pytest.mark.parametrize("body", [None, [], "prices", {}, {"prices": None}, {"prices": {"0": price_of()}}])

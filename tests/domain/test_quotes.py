@@ -508,6 +508,15 @@ def test_all_faults_of_a_quote_are_told_at_once() -> None:
     ]
 
 
+def test_no_text_of_a_quote_turns_the_direction_of_its_text() -> None:
+    body = quote_body(line_of(description="x\u202d"), message="\u2068Thanks", terms="30 days\u202c")
+    assert sorted(field_errors_of(body)) == [
+        ("/lines/0/description", "malformed"),
+        ("/message", "malformed"),
+        ("/terms", "malformed"),
+    ]
+
+
 _json = st.recursive(
     st.none()
     | st.booleans()

@@ -44,9 +44,15 @@ def test_only_reading_is_allowed_to_those_who_look() -> None:
     assert PERMISSIONS[Role.AUDITOR] == {Permission.READ_DESK, Permission.READ_AUDIT, Permission.READ_FIGURES}
 
 
-def test_a_service_user_can_manage_no_people_and_read_no_audit() -> None:
+def test_a_service_user_can_manage_no_people_and_no_papers_approve_no_discount_and_read_no_audit() -> None:
     scopes = {each for side in SIDES for each in SCOPES[side]}
-    assert {*Permission} - scopes == {Permission.MANAGE_PEOPLE, Permission.MANAGE_STAFF, Permission.READ_AUDIT}
+    assert {*Permission} - scopes == {
+        Permission.MANAGE_PEOPLE,
+        Permission.MANAGE_PAPERS,
+        Permission.APPROVE_DISCOUNTS,
+        Permission.MANAGE_STAFF,
+        Permission.READ_AUDIT,
+    }
     for side in SIDES:
         every = " ".join(Permission)
         assert scopes_of(every, side) == {*SCOPES[side]}

@@ -97,7 +97,7 @@ def test_what_is_unsound_is_refused(body: Any, found: list[tuple[str, str]]) -> 
     assert faults(body) == found
 
 
-@pytest.mark.parametrize("scope", ["people:manage", "desk:people", "desk:audit"])
+@pytest.mark.parametrize("scope", ["people:manage", "desk:papers", "desk:people", "desk:audit"])
 def test_nobody_gets_a_machine_that_manages_people_or_reads_the_trail(scope: str) -> None:
     assert faults({"name": "ERP", "scopes": [scope]}) == [("/scopes/0", "not_allowed")]
     assert faults({"name": "ERP", "scopes": [scope]}, DESK) == [("/scopes/0", "not_allowed")]

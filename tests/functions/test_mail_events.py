@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 import mail_events
 from online_orders.aws import mail
+from online_orders.aws.keys import mail_key
+from online_orders.aws.sent_mail_store import list_mails, record_quote_mail
 from online_orders.domain.approval_links import Link
 from online_orders.domain.mail_delivery import MailEvent
+from online_orders.domain.sent_mails import SentMail, quote_mail_name
 from online_orders.telemetry import MetricUnit, logger
-from tests.aws.desk import Desk
+from tests.aws.desk import Desk, text_of
 from tests.domain.builders import CARLA, CLARA, CONNIE, HOUR, NOW, ORDER_ID, offered, place
 from tests.functions.invocation import Context
 
@@ -46,7 +50,7 @@ def later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def event(kind: str, particulars: Json | None = None, link: Link = LINK, **changes: Any) -> Json:
     """An event of SES about the mail with a link."""
-    tags = {tag["Name"]: [tag["Value"]] for tag in mail._email_tags(mail.tags_of(link))}
+    tags = {tag["Name"]: [tag["Value"]] for tag in mail._email_tags(mail.tags_of(link, 1))}
     about = {"source": "Brand <orders@vendor.example>", "destination": ["Connie <CONNIE@acme.example>"], "tags": tags}
     detail = {"eventType": kind, "mail": {**about, **changes}, **(particulars or PARTICULARS.get(kind, {}))}
     return {"detail": detail}
@@ -215,3 +219,98 @@ def test_events_come_through_a_queue_or_one_by_one(desk: Desk, monkeypatch: pyte
     assert calls == [(records, mail_events._handle_record, context, "MAIL_NEWS_URL")]
     mail_events._handle_record(SQSRecord({"body": json.dumps(event("Delivery"))}))
     assert desk.events == ["quote.delivered"]
+
+
+# -- the list of mails --------------------------------------------------------------------------------------------
+
+NAME = "approved#placed_by"
+PUT_OFF = {"deliveryDelay": {"timestamp": "2026-11-22T10:58:00.000Z", "delayType": "MailboxFull"}}
+
+
+def keep(desk: Desk, recipient: str = CARLA.email) -> None:
+    """Keep a mail of which nothing is known but that it went out."""
+    item = {**mail_key(ORDER_ID, 7, NAME), "state": {"S": "sent"}, "kind": {"S": "approved"}}
+    desk.table.items[text_of(mail_key(ORDER_ID, 7, NAME))] = {**item, "recipient": {"S": recipient}}
+
+
+def notice(kind: str, particulars: Json | None = None, **changes: Any) -> Json:
+    """An event of SES about the mail that `keep` keeps."""
+    tags = {"kind": ["approved"], "order_id": [ORDER_ID], "sequence": ["7"], "name_hex": [NAME.encode().hex()]}
+    return event(kind, particulars, **{"destination": [CARLA.email], "tags": tags, **changes})
+
+
+def listed() -> list[tuple[str, str | None, Any]]:
+    return [(each.state, each.recipient, each.state_at) for each in list_mails(ORDER_ID, 10, None).mails]
+
+
+@pytest.mark.parametrize(
+    ("happened", "state"),
+    [
+        (notice("Delivery"), "delivered"),
+        (notice("Complaint"), "complained"),
+        (notice("Bounce", bounce("Permanent")), "bounced"),
+        (notice("Bounce", bounce("Transient")), "bounced"),
+        (notice("DeliveryDelay", PUT_OFF), "delayed"),
+        (notice("Reject"), "rejected"),
+    ],
+)
+def test_what_became_of_a_mail_is_kept_without_touching_the_order(desk: Desk, happened: Json, state: str) -> None:
+    desk.store(OFFERED)
+    keep(desk)
+    handle(happened)
+    ((found, recipient, _),) = listed()
+    assert (found, recipient, desk.order) == (state, CARLA.email, OFFERED)
+
+
+@pytest.mark.parametrize("order", permutations(range(4)))
+def test_events_of_a_mail_in_any_order_and_again_come_to_the_same(desk: Desk, order: tuple[int, ...]) -> None:
+    keep(desk)
+    late = {"complaint": {"timestamp": "2026-11-22T11:10:00.000Z"}}
+    events = [
+        notice("DeliveryDelay", PUT_OFF),
+        notice("Bounce", bounce("Transient")),
+        notice("Delivery"),
+        notice("Complaint", late),
+    ]
+    for number in (*order, order[0]):
+        handle(events[number])
+    assert listed() == [("complained", CARLA.email, NOW + timedelta(minutes=70))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"source": "orders@other.example"}, ["sender"]),
+        ({"destination": [CONNIE.email]}, ["recipient"]),
+        ({"tags": {"kind": ["approved"], "order_id": [ORDER_ID], "sequence": ["8"], "name": ["n"]}}, []),
+        ({"tags": {"kind": ["approved"], "order_id": [ORDER_ID], "sequence": ["7"]}}, []),
+    ],
+    ids=["another sender", "another recipient", "no such mail", "no name"],
+)
+def test_events_of_mails_that_are_not_listed_change_nothing(
+    desk: Desk, ignored: list[str], changes: Json, why: list[str]
+) -> None:
+    keep(desk)
+    handle(notice("Bounce", bounce("Permanent"), **changes))
+    assert (listed(), ignored) == ([("sent", CARLA.email, None)], why)
+
+
+def test_an_event_of_a_quotes_mail_completes_the_list_though_the_step_did_not_write_it(desk: Desk) -> None:
+    desk.store(OFFERED)
+    handle(event("Send"))
+    assert listed() == []
+    handle(event("Delivery", timestamp="2026-11-22T10:00:00.000Z"))
+    (found,) = list_mails(ORDER_ID, 10, None).mails
+    assert found == SentMail(
+        kind="quote_to_confirm", recipient=CONNIE.email, sent_at=NOW, state="delivered", state_at=SAID_AT, sequence=1
+    )
+    handle(event("DeliveryDelay", PUT_OFF, timestamp="2026-11-22T10:30:00.000Z"))
+    assert list_mails(ORDER_ID, 10, None).mails == [found]
+
+
+def test_an_event_of_a_former_contacts_mail_is_kept_by_whom_the_list_names(desk: Desk) -> None:
+    desk.store(OFFERED.resend(CLARA, CARLA, NOW).order)
+    name = quote_mail_name(1)
+    record_quote_mail(ORDER_ID, 1, name, CONNIE.email, NOW)
+    handle(event("Delivery"))
+    assert listed() == [("delivered", CONNIE.email, SAID_AT)]

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 import mailer
 from online_orders.aws import (
     contact_report_store,
+    letterhead_store,
     link_store,
     mail,
     mail_choice_store,
@@ -18,11 +19,13 @@ from online_orders.aws import (
     watcher_store,
 )
 from online_orders.aws.contact_report_store import StoredReport
+from online_orders.aws.letterhead_store import StoredLetterhead
 from online_orders.aws.mail import Attachment, OutgoingMail
 from online_orders.domain import handling, order_delivery
 from online_orders.domain.accounts import Account, Contact
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.followers import mail_name
+from online_orders.domain.letterheads import parse_letterhead
 from online_orders.domain.mail_kinds import MailKind, Role
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order, staff_actor
@@ -45,6 +48,7 @@ from tests.domain.builders import (
     place,
     sending,
 )
+from tests.domain.test_letterheads import LEAST
 from tests.functions.invocation import Context
 
 Json = dict[str, Any]
@@ -65,9 +69,20 @@ class Post:
         self.links: list[Any] = []
 
     def send_once(
-        self, owner: str, sequence: int, name: str, compose: Callable[[], OutgoingMail], tags: Mapping[str, str]
+        self,
+        owner: str,
+        sequence: int,
+        name: str,
+        compose: Callable[[], OutgoingMail],
+        tags: Mapping[str, str],
+        recipient: str | None = None,
     ) -> None:
-        self.sent.append((owner, sequence, name, compose(), tags))
+        outgoing = compose()
+        assert recipient == (outgoing.to if "order_id" in tags else None)
+        self.sent.append((owner, sequence, name, outgoing, tags))
+
+
+LETTERHEAD = StoredLetterhead(parse_letterhead(LEAST), 3, "2026-11-22T10:00:00.000Z", CLARA.email)
 
 
 @pytest.fixture
@@ -82,8 +97,9 @@ def post(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Post:
         post.links.append((order, purpose, key_id))
         return None, URL
 
-    def render_pdf(order: Order, quote: Any, account: Account, installation: Any) -> bytes:
+    def render_pdf(order: Order, quote: Any, account: Account, installation: Any, letterhead: Any) -> bytes:
         assert (order.order_id, quote, account, installation) == (ORDER_ID, order.quote, account_of(), SITE)
+        assert letterhead == (LETTERHEAD.letterhead if quote.letterhead_version else None)
         return b"paper"
 
     def find_or_store(order_id: str, revision: int, make: Callable[[], bytes]) -> bytes:
@@ -173,6 +189,17 @@ def test_a_mail_of_an_approval_has_the_paper(desk: Desk, post: Post, role: Role)
     send(happened(desk, OFFERED.approve("Connie", LATER)), MailKind.APPROVED, role)
     assert post.sent[0][3].attachments == PAPER
     assert post.links == []
+
+
+def test_a_paper_that_is_still_to_be_made_has_the_letterhead_that_the_quote_names(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letterhead_store, "get_version", {3: LETTERHEAD}.__getitem__)
+    quote = OFFERED.quote
+    assert quote
+    named = OFFERED.model_copy(update={"quote": quote.model_copy(update={"letterhead_version": 3})})
+    send(happened(desk, named.approve("Connie", LATER)), MailKind.APPROVED, Role.CONTACT)
+    assert post.sent[0][3].attachments == PAPER
 
 
 def test_a_mail_of_a_cancellation_has_no_paper_and_neither_has_one_without_a_quote(desk: Desk, post: Post) -> None:

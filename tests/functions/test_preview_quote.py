@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 
 import preview_quote
-from online_orders.aws import account_store, order_store, terms_store
+from online_orders.aws import account_store, letterhead_store, order_store, terms_store
+from online_orders.aws.letterhead_store import StoredLetterhead
 from online_orders.domain.approval_links import ConfirmLink
+from online_orders.domain.letterheads import parse_letterhead
 from online_orders.domain.order_parts import User
+from online_orders.domain.terms import AppliedTerms
 from online_orders.http import auth
 from online_orders_rendering.mails.compose import Mail
 from tests.aws.desk import Desk
 from tests.domain.builders import HOUR, NOW, ORDER_ID, account_of, claimed, offered, place, quote_body
+from tests.domain.test_letterheads import LEAST
 from tests.functions.invocation import Context
 from tests.http.test_app import event_of
 
@@ -40,8 +44,9 @@ def rendered(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(preview_quote, "render_quote_mail", render_mail)
     monkeypatch.setattr(auth, "check_rate_limit", lambda kind, name: None)
     monkeypatch.setattr(order_store, "get_any_order", {ORDER_ID: claimed()}.__getitem__)
+    monkeypatch.setattr(letterhead_store, "current_letterhead", lambda: None)
     monkeypatch.setattr(account_store, "get_account", {"acme": account_of(currency="CHF", locale="de")}.__getitem__)
-    monkeypatch.setattr(terms_store, "get_terms", {"de": "Netto."}.__getitem__)
+    monkeypatch.setattr(terms_store, "terms_for", lambda account: AppliedTerms({"de": "Netto."}[account.locale]))
     settings = {"ORIGIN_SECRET": "", "STAFF_SECOND_FACTOR": "optional", "IDENTITY_CLAIMS": ""}
     settings |= {"BRAND_NAME": SITE[0], "SITE_URL": SITE[1]}
     for name, value in settings.items():
@@ -77,8 +82,18 @@ def test_the_paper_is_shown_to_who_prefers_it(rendered: list[Any]) -> None:
     assert (response["statusCode"], response["body"]) == (200, "cGFwZXI=")
     assert response["headers"]["Content-Type"] == "application/pdf"
     assert response["headers"]["Cache-Control"] == "no-store"
-    ((order, quote, account, site),) = rendered
-    assert (quote, account.locale, site) == (order.quote, "de", SITE)
+    ((order, quote, account, site, letterhead),) = rendered
+    assert (quote, account.locale, site, letterhead) == (order.quote, "de", SITE, None)
+    assert quote.letterhead_version is None
+
+
+def test_the_paper_is_shown_with_the_letterhead_in_force(rendered: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = StoredLetterhead(parse_letterhead(LEAST), 3, "2026-11-22T10:00:00.000Z", STAFF.email)
+    monkeypatch.setattr(letterhead_store, "current_letterhead", lambda: stored)
+    assert ask(quote_body(), accept="application/pdf")["statusCode"] == 200
+    ((order, quote, *_, letterhead),) = rendered
+    assert (quote, letterhead, quote.letterhead_version) == (order.quote, stored.letterhead, 3)
+    assert quote.sha256 == quote.content_hash("acme", ORDER_ID)
 
 
 def test_what_quoting_would_refuse_is_refused(rendered: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from online_orders.aws import (
     order_store,
     price_store,
     quoting,
+    sent_mail_store,
     version_store,
 )
 from online_orders.aws.account_store import AccountPage, StoredAccount
@@ -29,6 +30,7 @@ from online_orders.aws.order_queries import OrderFilter, OrderPage
 from online_orders.aws.order_store import EntryPage
 from online_orders.aws.placing import Placed
 from online_orders.aws.price_store import PriceListPage, PriceListRow
+from online_orders.aws.sent_mail_store import SentMailPage
 from online_orders.aws.version_store import Version, VersionPage
 from online_orders.domain.accounts import ContactReport
 from online_orders.domain.callers import Caller
@@ -51,6 +53,7 @@ from online_orders.domain.prices import (
 )
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body, to_json
 from online_orders.domain.roles import PERMISSIONS, Permission, Role
+from online_orders.domain.sent_mails import SentMail
 from online_orders.http import auth
 from online_orders.routes import customer_orders, desk_orders, quote_revisions
 from online_orders.telemetry import MetricUnit, logger
@@ -399,7 +402,7 @@ def test_the_queue_is_listed_page_by_page(stores: Stores, desk: Desk) -> None:
     stores.give(order_queries, "list_desk_orders", OrderPage([claimed()], ORDER_ID))
     answer = staff("GET", "/desk/orders", query=[("limit", "7")])
     assert answer.body["items"] == [at_desk(claimed(), desk.now)]
-    assert stores.does("list_desk_orders") == [OrderFilter(), 7, None]
+    assert stores.does("list_desk_orders") == [OrderFilter(may_lag=True), 7, None]
     next_page(staff, answer, "/desk/orders")
     assert stores.asked[-1][3] == ORDER_ID
 
@@ -409,14 +412,14 @@ def test_the_queue_has_filters(stores: Stores, assignee: str | None, user_id: st
     stores.give(order_queries, "list_desk_orders", OrderPage([], None))
     query = [("open", "true"), ("account_id", "acme"), *([("assignee", assignee)] if assignee else [])]
     staff("GET", "/desk/orders", query=query)
-    wanted = OrderFilter(statuses=OPEN_STATUSES, assignee_id=user_id, account_id="acme")
+    wanted = OrderFilter(may_lag=True, statuses=OPEN_STATUSES, assignee_id=user_id, account_id="acme")
     assert stores.does("list_desk_orders")[0] == wanted
 
 
 def test_the_queue_of_one_status_is_listed(stores: Stores) -> None:
     stores.give(order_queries, "list_desk_orders", OrderPage([], None))
     staff("GET", "/desk/orders", query=[("status", "submitted")])
-    assert stores.does("list_desk_orders")[0] == OrderFilter(statuses=frozenset({Status.SUBMITTED}))
+    assert stores.does("list_desk_orders")[0] == OrderFilter(may_lag=True, statuses=frozenset({Status.SUBMITTED}))
 
 
 def test_a_direct_order_is_placed_for_the_account_that_it_names(stores: Stores, desk: Desk) -> None:
@@ -491,6 +494,26 @@ def test_the_evidence_of_an_order_is_shown_page_by_page(stores: Stores) -> None:
     assert stores.asked == [("locate_order", ORDER_ID), ("list_evidence", ORDER_ID, 2, 0)]
     next_page(staff, answer, f"/desk/orders/{ORDER_ID}/evidence")
     assert stores.asked[-1][3] == 3
+
+
+def test_the_mails_about_an_order_are_shown_page_by_page(stores: Stores) -> None:
+    found = SentMail(kind="approved", recipient=None, sent_at=NOW, state="delayed", state_at=NOW + HOUR, sequence=4)
+    stores.give(order_store, "locate_order", AT)
+    stores.give(sent_mail_store, "list_mails", SentMailPage([found], "000004#approved#contact"))
+    answer = staff("GET", f"/desk/orders/{ORDER_ID}/mails", query=[("limit", "2")])
+    assert answer.body["items"] == [
+        {
+            "kind": "approved",
+            "recipient": None,
+            "sent_at": "2026-11-22T10:00:00.000Z",
+            "state": "delayed",
+            "state_at": "2026-11-22T11:00:00.000Z",
+            "sequence": 4,
+        }
+    ]
+    assert stores.asked == [("locate_order", ORDER_ID), ("list_mails", ORDER_ID, 2, None)]
+    next_page(staff, answer, f"/desk/orders/{ORDER_ID}/mails")
+    assert stores.asked[-1][3] == "000004#approved#contact"
 
 
 ACTIONS: dict[str, tuple[Order, Json | None, int, str, Json]] = {

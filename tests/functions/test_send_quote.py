@@ -7,13 +7,16 @@ import pytest
 
 import give_up_quote
 import send_quote
-from online_orders.aws import link_store, mail, mail_pause, pdf_store
+from online_orders.aws import letterhead_store, link_store, mail, mail_pause, pdf_store, sent_mail_store
+from online_orders.aws.letterhead_store import StoredLetterhead
 from online_orders.aws.mail import Attachment, MailRefused, OutgoingMail
 from online_orders.aws.workflow import Step
 from online_orders.domain.approval_links import ConfirmLink, Link
 from online_orders.domain.erasure import ERASED_CONTACT
 from online_orders.domain.errors import InProgress, Unavailable
+from online_orders.domain.letterheads import Letterhead, parse_letterhead
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.sent_mails import SentMail
 from online_orders.telemetry import MetricUnit
 from tests.aws.desk import AT, Desk
 from tests.aws.service import error_of
@@ -32,6 +35,7 @@ from tests.domain.builders import (
     quote_for,
     sending,
 )
+from tests.domain.test_letterheads import LEAST
 from tests.functions.invocation import STEP, Context
 
 Json = dict[str, Any]
@@ -52,6 +56,7 @@ class Post:
         self.refusal: Exception | None = None
         self.paused = False
         self.done: list[Any] = []
+        self.letterheads: list[Letterhead | None] = []
 
     def send(self, outgoing: OutgoingMail, tags: Json, at: Any) -> None:
         if self.refusal:
@@ -71,7 +76,8 @@ def post(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Post:
         post.done.append(("find_or_store", order_id, revision))
         return make()
 
-    def render_pdf(order: Order, quote: Any, account: Any, installation: Any) -> bytes:
+    def render_pdf(order: Order, quote: Any, account: Any, installation: Any, letterhead: Any) -> bytes:
+        post.letterheads.append(letterhead)
         assert (quote, account.name, installation) == (order.quote, "Acme Ltd", ("Brand", "https://orders.example"))
         return b"paper"
 
@@ -94,9 +100,10 @@ def post(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Post:
     return post
 
 
-def mail_to(address: str, number: int = 1) -> list[Any]:
+def mail_to(address: str, order: Order, number: int = 1) -> list[Any]:
+    """What is done to mail a quote; `order` is as it was then."""
     attached = (Attachment(f"quote-{ORDER_ID}-1.pdf", b"paper"),)
-    tags = mail.tags_of(LINK.model_copy(update={"number": number}))
+    tags = mail.tags_of(LINK.model_copy(update={"number": number}), order.internals.sequence)
     sent = OutgoingMail(address, "subject", "text", "html", attached)
     return [("find_or_store", ORDER_ID, 1), ("send", sent, tags, NOW)]
 
@@ -109,15 +116,55 @@ def send(**more: Any) -> Json:
 def test_a_quote_is_sent_with_its_paper_and_that_is_recorded(desk: Desk, post: Post) -> None:
     desk.store(SENDING, account_of())
     assert send() == {**NOTED, "next": Step.CONTACT}
-    assert post.done == mail_to(CONNIE.email)
+    assert post.done == mail_to(CONNIE.email, SENDING)
     assert (desk.events, desk.order.status, desk.told) == (["order.quoted"], "pending_confirmation", [COUNTED])
     assert (desk.entries()[0].at, desk.order.internals.quote_link_key_id) == (NOW, "key-1")
+    assert mails() == [
+        SentMail(
+            kind="quote_to_confirm",
+            recipient=CONNIE.email,
+            sent_at=NOW,
+            state="sent",
+            state_at=NOW,
+            sequence=SENDING.internals.sequence,
+        )
+    ]
+
+
+def mails() -> list[SentMail]:
+    return sent_mail_store.list_mails(ORDER_ID, 10, None).mails
+
+
+def test_a_quote_whose_mail_cannot_be_kept_for_the_list_goes_all_the_same(desk: Desk, post: Post) -> None:
+    desk.store(SENDING, account_of())
+
+    def fail() -> None:
+        raise error_of("ProvisionedThroughputExceededException")
+
+    desk.before_next("update_item", fail)
+    assert send()["next"] is Step.CONTACT
+    assert (desk.events, mails()) == (["order.quoted"], [])
+
+
+def test_the_paper_has_the_letterhead_that_the_quote_names(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = StoredLetterhead(parse_letterhead(LEAST), 3, "2026-11-22T10:00:00.000Z", CLARA.email)
+    monkeypatch.setattr(letterhead_store, "get_version", {3: stored}.__getitem__)
+    quote = SENDING.quote
+    assert quote
+    named = quote.model_copy(update={"letterhead_version": 3})
+    for order in (SENDING, SENDING.model_copy(update={"quote": named})):
+        desk.store(order, account_of())
+        send()
+    assert post.letterheads == [None, stored.letterhead]
 
 
 def test_whoever_is_sent_a_quote_again_is_not_suppressed_any_more(desk: Desk, post: Post) -> None:
-    desk.store(offered().resend(CLARA, None, NOW).order, account_of())
+    order = offered().resend(CLARA, None, NOW).order
+    desk.store(order, account_of())
     assert send()["next"] is Step.CONTACT
-    assert post.done == [("lift", CONNIE.email), *mail_to(CONNIE.email, 2)]
+    assert post.done == [("lift", CONNIE.email), *mail_to(CONNIE.email, order, 2)]
     assert desk.events == ["quote.mailed"]
 
 
@@ -177,9 +224,10 @@ def test_a_quote_in_place_of_an_undone_one_waits_for_its_own_time(desk: Desk, po
 
 def test_an_order_follows_its_account_before_its_quote_is_sent(desk: Desk, post: Post) -> None:
     enrollment = account_of().model_dump(mode="json")["enrollment"]
-    desk.store(SENDING, account_of(enrollment={**enrollment, "contact": CARLA.model_dump()}))
+    account = account_of(enrollment={**enrollment, "contact": CARLA.model_dump()})
+    desk.store(SENDING, account)
     send()
-    assert post.done == mail_to(CARLA.email, 2)
+    assert post.done == mail_to(CARLA.email, SENDING.sync_with_account(account, None, NOW).order, 2)
     changed, quoted = desk.entries()
     assert (changed.event, changed.actor.kind, changed.at) == ("order.contact_changed", "system", NOW)
     assert quoted.event == "order.quoted"
@@ -230,6 +278,8 @@ def test_an_address_that_ses_will_never_accept_is_told_to_the_desk(desk: Desk, p
     (entry,) = desk.entries()
     assert (entry.event, entry.data["code"], entry.at) == ("quote.undeliverable", "address_refused", NOW)
     assert (desk.order.internals.quote_link_mailed, desk.told) == (1, [])
+    (kept,) = mails()
+    assert (kept.recipient, kept.sent_at, kept.state, kept.state_at) == (CONNIE.email, None, "rejected", NOW)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +289,7 @@ def test_a_mail_that_cannot_go_yet_is_tried_again(desk: Desk, post: Post, refusa
     post.refusal = refusal
     desk.store(SENDING, account_of())
     assert send() == {"failed": AT}
-    assert (desk.events, desk.told) == ([], [])
+    assert (desk.events, desk.told, mails()) == ([], [], [])
 
 
 def test_that_a_mail_went_out_is_recorded_later_rather_than_sent_again(desk: Desk, post: Post) -> None:

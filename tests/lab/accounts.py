@@ -41,6 +41,6 @@ def body(account_id: str, **changes: Any) -> Json:
             _site("store", country, "2 Side Street", None),
         ],
     }
-    optional = {"hand_over"}
+    optional = {"hand_over", "billing_address", "tax_number", "tax", "purchase_order", "signed_order"}
     assert not changes.keys() - standard.keys() - optional, f"an account has no {sorted(changes)}"
     return standard | changes

@@ -37,6 +37,7 @@ IGNORED = frozenset(
         "AWS::Cognito::UserPoolGroup",
         "AWS::Cognito::UserPoolIdentityProvider",
         "AWS::Events::Archive",
+        "AWS::IAM::ManagedPolicy",
         "AWS::GuardDuty::MalwareProtectionPlan",
         "AWS::KMS::Alias",
         "AWS::Lambda::LayerVersion",

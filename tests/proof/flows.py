@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from online_orders.domain.order_numbers import number_of
-from tests.lab import Lab, Response
+from tests.lab import Lab, Response, User
 from tests.lab.mail import Mail
 from tests.proof.records import CONTACT as CONTACT_ROLE
+from tests.proof.records import DESK as DESK_ROLE
 from tests.proof.records import ExpectedMail
 
 Json = dict[str, Any]
@@ -83,9 +84,11 @@ class Walk:
                 return
         raise AssertionError(f"{method} {target} was never done")
 
-    def desk(self, action: str, is_done: Callable[[Json], bool], body: Json | None = None) -> None:
+    def desk(
+        self, action: str, is_done: Callable[[Json], bool], body: Json | None = None, user: User | None = None
+    ) -> None:
         path = f"/api/desk/orders/{self.order_id}/{action}"
-        self.act(is_done, "POST", path, json=body or {}, user=self.lab.users.cs)
+        self.act(is_done, "POST", path, json=body or {}, user=user or self.lab.users.cs)
         self.rest()
 
     def rest(self, time: timedelta = SETTLED_WITHIN) -> None:
@@ -176,6 +179,29 @@ class Walk:
         line = {"item_id": "1", "description": "IPv4", "quantity": 4, "unit_price": "10", "recurrence": "monthly"}
         valid_until = (self.lab.clock.now() + timedelta(days=valid_days)).date().isoformat()
         return {"valid_until": valid_until, "lines": [line]}
+
+    def limit_discounts(self) -> None:
+        response = self.ask("PUT", "/api/desk/discount-policy", json={"percent": "20"}, user=self.lab.users.cs)
+        assert response.status == 200, response
+
+    def propose(self, percent: str = "50") -> None:
+        """A discount that an agent may not give alone."""
+
+        def is_done(order: Json) -> bool:
+            return "proposal" in order and order["proposal"]["figures"]["percent"] == f"{percent}.00"
+
+        self.desk("quote", is_done, self.discounted(percent), self.lab.users.agent)
+
+    def decide_on_discount(self, decision: str, body: Json | None = None) -> None:
+        """Whether or not the desk's mail about it has come; it comes no more then."""
+        self.desk(f"proposal/{decision}", lambda order: "proposal" not in order, body)
+        asked = sum(entry["event"] == "quote.proposed" for entry in self.timeline())
+        told = sum(mail.subject.startswith("Discount to approve") for mail in self.lab.mails)
+        self.untold["discount to approve", DESK_ROLE] = max(asked - told, 0)
+
+    def discounted(self, percent: str) -> Json:
+        body = self.quote_body(60)
+        return {**body, "discount": {"percent": percent}}
 
     def undo(self) -> None:
         """A quote that is taken back at once."""
@@ -308,6 +334,18 @@ def ask_and_hand_over(walk: Walk) -> None:
     walk.decide("approve", walk.mail_to_colleague())
 
 
+def ask_for_a_discount(walk: Walk) -> None:
+    """One that a lead refuses, and then one that is approved."""
+    walk.limit_discounts()
+    walk.place()
+    walk.claim()
+    walk.propose("60")
+    walk.decide_on_discount("refuse", {"reason": "Less."})
+    walk.propose()
+    walk.decide_on_discount("approve")
+    walk.decide("approve", walk.mail(quote=True))
+
+
 def expire(walk: Walk) -> None:
     walk.place()
     walk.claim()
@@ -340,7 +378,7 @@ FLOWS: dict[str, Callable[[Walk], None]] = {
     one.__name__: one
     for one in (
         *(approve, cancel_before_the_quote, decline, withdraw, change_and_quote_anew, resend, ask_and_hand_over),
-        *(expire, undo),
+        *(ask_for_a_discount, expire, undo),
     )
 }
 

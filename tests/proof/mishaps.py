@@ -41,6 +41,7 @@ WINDOWS_IN_SHORT = {
     "change_and_quote_anew": ("S3",),
     "resend": ("Step Functions",),
     "ask_and_hand_over": ("SES",),
+    "ask_for_a_discount": ("DynamoDB",),
     "expire": ("DynamoDB",),
     "undo": ("EventBridge",),
 }

@@ -22,6 +22,8 @@ DECISIONS = {
     "order.submitted",
     "order.claimed",
     "order.released",
+    "quote.proposed",
+    "quote.proposal_refused",
     "quote.prepared",
     "quote.undone",
     "order.quoted",

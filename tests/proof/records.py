@@ -35,6 +35,7 @@ SUBJECTS = {
     r"Order \S+ of .+ is waiting": "waiting",
     r"Order \S+ of .+ was assigned to you": "assigned",
     r"Follow up on order \S+ of .+": "follow up",
+    r"Discount to approve: order \S+ of .+": "discount to approve",
     r"Comment on order \S+( of .+)?": "comment",
     r"Contact person missing: order \S+ of .+": "contact missing",
     r"Question on the quote for order \S+ of .+": "question",
@@ -60,6 +61,9 @@ _QUOTED_ANEW = frozenset({"quote.prepared"})
 TOLD_WHILE_SO: dict[str, dict[ExpectedMail, frozenset[str]]] = {
     "quote.undeliverable": {("undeliverable", DESK): _QUOTED_ANEW | {"quote.delivered"}},
     "quote.expired": {("expired", CONTACT): _QUOTED_ANEW | _CLOSED, ("expired", DESK): _QUOTED_ANEW},
+    "quote.proposed": {
+        ("discount to approve", DESK): _QUOTED_ANEW | _CLOSED | {"quote.proposed", "quote.proposal_refused"}
+    },
     "quote.fresh_asked": {("fresh quote asked for", DESK): _QUOTED_ANEW},
 }
 """Mails that stay away if one of these entries came after their own before they went, and go otherwise."""

@@ -33,6 +33,12 @@ SHORT = {
     "held": [("time", "undo")],
     "on_offer": [("approve", "time"), ("wrong_code", "approve"), ("ask", "approve"), ("approve", "hand_over")],
     "expired": [("quote", "time")],
+    "proposed": [
+        ("approve_discount", "approve"),
+        ("approve", "approve_discount"),
+        ("approve_discount", "propose"),
+        ("approve_discount", "refuse_discount"),
+    ],
 }
 """The pairs that the short form tries of each stage, at every moment."""
 COLLEAGUE = {"new_name": "Next", "new_email": "next@acme.example"}
@@ -99,6 +105,11 @@ def quote_anew(walk: Walk) -> str:
     return said(walk.lab.http("POST", path, json=body, user=walk.lab.users.cs2))
 
 
+def propose(walk: Walk) -> str:
+    path = f"/api/desk/orders/{walk.order_id}/quote"
+    return said(walk.lab.http("POST", path, json=walk.discounted("90"), user=walk.lab.users.agent))
+
+
 def change_contact(walk: Walk) -> str:
     contact = {"name": "Next", "email": "next@acme.example"}
     walk.lab.account(
@@ -159,6 +170,12 @@ ON_OFFER: Mapping[str, Act] = {
     "resend": by_staff("resend"),
     "bounce": Act(bounce, ("MailEventsFunction",)),
 }
+PROPOSED: Mapping[str, Act] = {
+    **ON_OFFER,
+    "propose": Act(propose),
+    "approve_discount": by_staff("proposal/approve"),
+    "refuse_discount": by_staff("proposal/refuse", {"reason": "Less"}, who="cs2"),
+}
 EXPIRED: Mapping[str, Act] = {
     **ALWAYS,
     "time": TIME,
@@ -197,6 +214,15 @@ def on_offer(walk: Walk) -> None:
     assert walk.order()["quote"]["state"] == "offered"
 
 
+def proposed(walk: Walk) -> None:
+    """As `on_offer`, while a discount waits for approval."""
+    walk.limit_discounts()
+    on_offer(walk)
+    assert propose(walk) == "202"
+    walk.lab.settle()
+    assert walk.order()["proposal"]
+
+
 def expired(walk: Walk) -> None:
     """Just before the last day of grace is over."""
     on_offer(walk)
@@ -210,6 +236,7 @@ STAGES: Mapping[str, tuple[Callable[[Walk], None], Mapping[str, Act]]] = {
     "held": (held, HELD),
     "on_offer": (on_offer, ON_OFFER),
     "expired": (expired, EXPIRED),
+    "proposed": (proposed, PROPOSED),
 }
 
 

@@ -8,21 +8,24 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple, get_args
 
-from online_orders.domain import handling, order_delivery, order_schedule, questions, roles
+from online_orders.domain import handling, order_delivery, order_schedule, proposals, questions, roles
 from online_orders.domain.account_notifications import notices
 from online_orders.domain.accounts import Account, Contact, HandOverPolicy
 from online_orders.domain.approval_links import ConfirmLink
 from online_orders.domain.certificates import Certificate, Signature, certificate_document
 from online_orders.domain.confirmation import FormError, FormNotice, FormState, Outcome
+from online_orders.domain.discounts import judge
 from online_orders.domain.evidence import LinkDecision, evidence_of
 from online_orders.domain.hand_over import approve_hand_over, hand_over, refuse_hand_over
 from online_orders.domain.installation import Installation
 from online_orders.domain.languages import texts
+from online_orders.domain.letterheads import parse_letterhead
 from online_orders.domain.mail_kinds import MAILS, MailKind, Role
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.order_status import Status
 from online_orders.domain.orders import Change, Order
 from online_orders.domain.people import Membership, Person, PersonState
+from online_orders.domain.proposals import DiscountPolicy, Reason
 from online_orders.domain.quote_requests import frame_of
 from online_orders.domain.quotes import Quote
 from online_orders.domain.roles import DESK
@@ -39,6 +42,7 @@ from online_orders_rendering.mails.compose import (
 )
 from online_orders_rendering.pages.approval import decision_page, outcome_page
 from online_orders_rendering.quote_pdf import render_pdf
+from online_orders_rendering.sample_quote import render_sample_pdf
 from tests.domain.builders import (
     ANNA,
     CARLA,
@@ -73,6 +77,21 @@ ACCOUNT_NAME = "Acme Logistics Ltd"
 OTHER_ACCOUNT_NAME = "Acme that was renamed"
 """What the account is called by the time that something is said of its orders."""
 
+LETTERHEAD: Json = {
+    "legal_name": "Northwind Networks GmbH",
+    "address": "Ringstraße 1\n10115 Berlin",
+    "register_entry": "Amtsgericht Charlottenburg HRB 123456",
+    "tax_numbers": ["USt-IdNr. DE123456789", "St.-Nr. 27/123/45678"],
+    "bank": "Musterbank\nIBAN DE02 1203 0000 0000 2020 51\nBIC BYLADEM1001",
+    "email": "desk@vendor.example",
+    "phone": "+49 30 1234567",
+    "website": "vendor.example",
+    "colors": {"accent": "#b3261e"},
+    "texts": {
+        "de": {"footer": "Geschäftsführerin: Dana Vendor"},
+        "en": {"footer": "Managing director: Dana Vendor", "address": "Ringstraße 1\n10115 Berlin\nGermany"},
+    },
+}
 QUOTED: tuple[Json, ...] = (
     line_of("1", "420", description="Bandwidth 200 Mbps", quantity=1),
     line_of("2", "0", description="Early activation", quantity=1, recurrence="once"),
@@ -223,6 +242,19 @@ def _handed_over(order: Order) -> Change:
     return hand_over(order, account_of(hand_over="same_domain"), CARLA, "Connie", "I am on leave.", NOW)
 
 
+def _discount_asked(order: Order) -> Change:
+    """Of a discount that passes every threshold there is."""
+    quote = quote_of()
+    figures, _ = judge(quote, [None] * len(quote.lines), DiscountPolicy())
+    return proposals.propose(order, quote, quote_body(*QUOTED), get_args(Reason), figures, CLARA, NOW)
+
+
+def _discount_approved(order: Order) -> Change:
+    """Approved; the mail is about the first of its two entries."""
+    change = proposals.approve(order, quote_of(), CONRAD, NOW)
+    return Change(change.order, change.entries[:1])
+
+
 STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.ORDER_RECEIVED: placed,
     MailKind.NEW_ORDER: placed,
@@ -242,6 +274,11 @@ STEPS: Mapping[MailKind, Callable[[str], Change]] = {
     MailKind.STALE_ORDER: lambda locale: _stale(placed(locale).order),
     MailKind.ASSIGNED: lambda locale: handling.assign(placed(locale).order, CLARA, CONRAD, NOW),
     MailKind.FOLLOW_UP: lambda locale: _followed_up(placed(locale).order),
+    MailKind.DISCOUNT_ASKED: lambda locale: _discount_asked(claimed(placed(locale).order)),
+    MailKind.DISCOUNT_APPROVED: lambda locale: _discount_approved(_discount_asked(claimed(placed(locale).order)).order),
+    MailKind.DISCOUNT_REFUSED: lambda locale: proposals.refuse(
+        _discount_asked(claimed(placed(locale).order)).order, "Not below our costs.\nAsk for a year.", CONRAD, NOW
+    ),
     MailKind.COMMENT: lambda locale: placed(locale).order.comment(
         Actor(kind="customer", name=ANNA.email), "When will it come?\nWe move in May.", NOW
     ),
@@ -568,6 +605,7 @@ def everything() -> None:
     _decisions(order)
     _replies_of_the_desk(order)
     _expiries(order)
+    render_sample_pdf(parse_letterhead(LETTERHEAD), "en", INSTALLATION, TODAY)
     for quote in (quote_of(), judge_quote(quote_body(line_of(unit_price="0")))):
         render_pdf(
             quote,

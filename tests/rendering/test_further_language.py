@@ -47,7 +47,7 @@ print(json.dumps({
     "of_accounts": [mail for name, mail in account_mails("nl").items() if name != "contact_report"],
     "pages": pages("nl"),
     "paper": words_on(paper_of(order.quote, locale="nl")),
-    "terms": standard_terms("nl", None, None),
+    "terms": standard_terms("nl", (), None).text,
     "spreadsheet": dialect_for("nl"),
     "words_kept": sorted(order.snapshot.words),
     "tool": get_args(get_args(LocaleOption)[0]),

@@ -23,6 +23,7 @@ from pypdf import PdfReader
 from pypdfium2 import raw
 
 from online_orders.domain import languages
+from online_orders.domain.letterheads import parse_letterhead
 from online_orders.domain.quote_requests import MAX_LINES
 from online_orders.domain.quotes import Quote
 from online_orders_rendering import quote_pdf
@@ -30,8 +31,11 @@ from online_orders_rendering.i18n import Translator, item_labels
 from online_orders_rendering.quote_pdf import FONTS, render_pdf
 from online_orders_rendering.templates import FOLDER
 from tests.domain.builders import ANNA, CLARA, CONNIE, ORDER_ID, item_of, judge_quote, line_of, place, quote_body
-from tests.rendering.samples import ACCOUNT_NAME, INSTALLATION, SITE_NAMES, placed, quote_of
+from tests.domain.test_logos import drawn, svg
+from tests.rendering.samples import ACCOUNT_NAME, INSTALLATION, LETTERHEAD, SITE_NAMES, placed, quote_of
 from tools.fonts import FAMILIES
+
+Json = dict[str, Any]
 
 A4 = (595.2756, 841.8898)
 MARGIN = 20 / 25.4 * 72
@@ -508,3 +512,84 @@ def test_the_paper_says_where_is_delivered_as_it_was_ordered() -> None:
     text = words_on(paper_of(item_labels=labels))
     assert "Item 3: Sockets: 2 × X1500 for Lager Süd Delivery address: 2 Side St" in text
     assert "Renamed since" not in text
+
+
+# -- the letterhead -----------------------------------------------------------------------------------------------
+
+LOGOS: dict[str, Json] = {
+    "png": {"media_type": "image/png", "data": drawn("RGBA", (600, 160))},
+    "svg": {"media_type": "image/svg+xml", "data": svg('<rect width="4" height="2" fill="teal"/>')},
+}
+LONGEST: Json = {
+    "legal_name": ("Donaudampfschifffahrtsgesellschaft " * 6)[:200],
+    "address": ("Sehr lange Zeile einer Anschrift, Gebäude 17, Aufgang B\n" * 9)[:500],
+    "register_entry": "X" * 200,
+    "tax_numbers": ["9" * 64] * 5,
+    "bank": ("Bank mit langem Namen\n" * 14)[:300],
+    "website": "w" * 200,
+    "texts": {"de": {"footer": ("Ein langer Fuß mit Wörtern. " * 20)[:500]}},
+}
+
+
+def with_letterhead(letterhead: Json, **changes: Any) -> bytes:
+    return paper_of(letterhead=parse_letterhead(letterhead), **changes)
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+@pytest.mark.parametrize("logo", [None, *LOGOS.values()], ids=["none", *LOGOS])
+def test_the_letterhead_stands_on_the_paper_in_its_language(logo: Json | None, locale: str) -> None:
+    paper = with_letterhead({**LETTERHEAD, "logo": logo}, locale=locale)
+    text = words_on(paper)
+    for said in (
+        LETTERHEAD["legal_name"],
+        LETTERHEAD["register_entry"],
+        *LETTERHEAD["tax_numbers"],
+        *LETTERHEAD["bank"].split("\n"),
+        *(LETTERHEAD[name] for name in ("email", "phone", "website")),
+        LETTERHEAD["texts"][locale]["footer"],
+    ):
+        assert said in text
+    assert ("Germany" in text) == (locale == "en")
+    about = read(paper).metadata
+    assert about
+    assert about.author == LETTERHEAD["legal_name"]
+    assert_margins_are_empty(paper)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_a_logo_of_every_kind_is_drawn(mode: str) -> None:
+    plain = with_letterhead(LETTERHEAD)
+    paper = with_letterhead({**LETTERHEAD, "logo": {"media_type": "image/png", "data": drawn(mode, (200, 60))}})
+    top = (0, 0, int(A4[0]), 100)
+    assert pictures(paper)[0].crop(top).tobytes() != pictures(plain)[0].crop(top).tobytes()
+
+
+def test_a_letterhead_of_any_length_leaves_room_for_the_quote_on_every_page() -> None:
+    quote = described(*(f"Line {number}" for number in range(60)))
+    paper = with_letterhead({**LONGEST, "logo": LOGOS["png"]}, quote=quote, locale="de")
+    assert len(read(paper).pages) < 8
+    for page in read(paper).pages:
+        assert "".join(LONGEST["register_entry"].split()) in "".join(page.extract_text().split())
+    text = words_on(paper)
+    assert all(f"Line {number} " in text for number in range(60))
+    assert_margins_are_empty(paper)
+
+
+def test_each_shape_of_a_logo_stays_in_its_place() -> None:
+    for width, height in ((2_000, 1), (1, 2_000), (2_000, 2_000), (1, 1)):
+        logo = {"media_type": "image/png", "data": drawn("L", (width, height))}
+        paper = with_letterhead({**LETTERHEAD, "logo": logo})
+        assert len(read(paper).pages) == 1
+        assert_margins_are_empty(paper)
+
+
+def test_the_same_letterhead_makes_the_same_paper_and_none_makes_that_of_before() -> None:
+    letterhead = {**LETTERHEAD, "logo": LOGOS["svg"]}
+    assert with_letterhead(letterhead) == with_letterhead(letterhead)
+    assert paper_of(letterhead=None) == paper_of()
+    assert with_letterhead(letterhead) != with_letterhead({**letterhead, "colors": None})
+
+
+def test_characters_of_no_font_are_marked_in_the_letterhead_too() -> None:
+    paper = with_letterhead({"legal_name": "Acme \U0001347f", "address": "Ring 1"})
+    assert "Acme \ufffd" in words_on(paper)

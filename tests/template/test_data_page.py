@@ -64,7 +64,7 @@ def test_items_that_expire_do_so_when_the_page_says(start: str, kept: timedelta)
 
 def test_the_parameters_have_the_defaults_that_the_page_says() -> None:
     named = re.findall(r"(\d+) days \(`(\w+)`\)", PAGE)
-    assert {name for _, name in named} == {"BackupDays", "LogRetentionDays"}
+    assert {name for _, name in named} == {"BackupDays", "InboundMailDays", "LogRetentionDays"}
     for days, name in named:
         assert int(days) == TEMPLATE["Parameters"][name]["Default"]
     assert row("`WebAclLogs` of `waf.yaml`, if there is one")[3] == (

@@ -361,6 +361,8 @@ def test_every_route_leads_to_an_alias_that_the_api_may_invoke() -> None:
         "/api/desk/orders/{order_id}/quote/preview": ["PreviewQuoteFunction.Arn"],
         "/api/desk/orders/{order_id}/text-modules": ["PreviewQuoteFunction.Arn"],
         "/api/desk/orders/{order_id}/certificate": ["PreviewQuoteFunction.Arn"],
+        "/api/desk/letterhead": ["PreviewQuoteFunction.Arn"],
+        "/api/desk/letterhead/{proxy+}": ["PreviewQuoteFunction.Arn"],
         "/api/certificate-keys": ["PreviewQuoteFunction.Arn"],
         "/confirm/{proxy+}": ["ConfirmPageAlias"],
     }

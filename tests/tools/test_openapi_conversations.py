@@ -10,6 +10,7 @@ from online_orders.aws import people_store
 from online_orders.aws.table import transact
 from online_orders.domain.people import Membership, Person, PersonState
 from online_orders.domain.roles import DESK, Role
+from tests.contract.received import wait
 from tests.contract.uploads import PDF, multipart
 from tests.lab import Lab
 from tests.lab.http import Response
@@ -136,6 +137,15 @@ def keep_catalog(say: Conversation) -> None:
     say("GET", f"{path}/versions/1?compared_with=0", 200, cs)
 
 
+def keep_terms(say: Conversation) -> None:
+    cs, path = say.lab.users.cs, "/api/desk/terms"
+    say("PUT", path, 200, cs, json={"locale": "en", "text": "Net 30 days."}, headers={"If-None-Match": "*"})
+    say("GET", path, 200, cs)
+    say("PUT", path, 200, cs, json={"locale": "en", "group": None, "text": None}, headers={"If-Match": '"1"'})
+    say("GET", f"{path}/versions?locale=en&limit=1", 200, cs)
+    say("GET", f"{path}/versions?locale=en&group=partners", 200, cs)
+
+
 def manage_service_users(say: Conversation) -> None:
     lab = say.lab
     for path, user, body in (
@@ -180,6 +190,12 @@ def share_work(say: Conversation, order_id: str) -> None:
     for path, body in (("teams", teams), ("text-modules", modules)):
         say("PUT", f"/api/desk/{path}", 200, cs, json=body)
         say("GET", f"/api/desk/{path}", 200, cs)
+    say("GET", "/api/desk/letterhead", 200, cs)
+    for letterhead in (examples.LEAST_LETTERHEAD, examples.LETTERHEAD):
+        say("POST", "/api/desk/letterhead/preview?locale=de", 200, cs, json=letterhead)
+        say("PUT", "/api/desk/letterhead", 200, cs, json=letterhead)
+    say("GET", "/api/desk/letterhead", 200, cs)
+    say("GET", "/api/desk/letterhead/versions/1", 200, cs)
     for action, sent in (("assign", {"assignee": own}), ("handling", {"team": "north"}), ("presence", {})):
         say("POST", f"{desk}/{action}", 200, cs, json=sent)
     say("GET", f"{desk}/text-modules", 200, cs)
@@ -187,6 +203,29 @@ def share_work(say: Conversation, order_id: str) -> None:
     say("GET", "/api/desk/views", 200, cs)
     say("PUT", f"/api/desk/views/{view}", 200, cs, json={**examples.NEW_VIEW, "shared": True})
     say("DELETE", f"/api/desk/views/{view}", 204, cs)
+    accepted, dismissed = wait(say.lab), wait(say.lab)
+    say("GET", "/api/desk/messages", 200, cs)
+    say("GET", f"/api/desk/messages/{accepted}", 200, cs)
+    say("POST", f"/api/desk/messages/{accepted}/accept", 200, cs, json={"order": order_id})
+    say("POST", f"/api/desk/messages/{dismissed}/dismiss", 200, cs, json={})
+    say("GET", "/api/desk/messages", 200, cs)
+
+
+def approve_discount(say: Conversation, order_id: str) -> None:
+    """One that a lead refuses, and one that goes."""
+    cs, agent, policy = say.lab.users.cs, say.lab.users.agent, "/api/desk/discount-policy"
+    say("GET", policy, 200, cs)
+    say("PUT", policy, 200, cs, json=examples.DISCOUNT_POLICY)
+    desk = f"/api/desk/orders/{order_id}"
+    say("POST", f"{desk}/claim", 200, cs)
+    quote = {**examples.QUOTE, "discount": {"percent": "50"}}
+    for decision, status, body in (("refuse", 200, examples.DISCOUNT_REFUSAL), ("approve", 202, {})):
+        waiting = say("POST", f"{desk}/quote", 202, agent, json=quote).json()
+        assert waiting["proposal"]["reasons"] == ["percent"]
+        assert say("GET", desk, 200, cs).json()["proposal"] == waiting["proposal"]
+        say("POST", f"{desk}/proposal/{decision}", status, cs, json=body)
+    say("POST", f"{desk}/proposal/approve", 409, cs, json={})
+    say("PUT", policy, 200, cs, json={})
 
 
 def keep_accounts(say: Conversation) -> None:
@@ -194,6 +233,7 @@ def keep_accounts(say: Conversation) -> None:
     account = say("GET", "/api/desk/accounts/acme", 200, cs)
     say("PUT", "/api/desk/accounts/acme", 200, cs, json=account.json(), headers={"If-Match": account.headers["etag"]})
     say("GET", "/api/desk/accounts?limit=2", 200, cs)
+    keep_terms(say)
 
 
 def decide_by_a_colleague(say: Conversation, order_id: str, mail: Mail) -> None:
@@ -209,6 +249,7 @@ def decide_by_a_colleague(say: Conversation, order_id: str, mail: Mail) -> None:
     say("GET", desk, 200, cs)
     say("POST", f"{desk}/hand-over", 200, cs, json=examples.HAND_OVER)
     lab.settle()
+    say("GET", f"{desk}/mails", 200, cs)
     handed = lab.mails.to(form["new_email"])[-1]
     assert handed.link
     body, media_type = multipart({"decision": "approve", "name": "Casey", "code": str(handed.code)}, PDF)
@@ -251,7 +292,8 @@ def test_every_operation_succeeds_as_described(say: Conversation) -> None:
     assert 'rel="next"' in table.headers["link"]
 
     desk = f"/api/desk/orders/{order_id}"
-    share_work(say, say.place(customer))
+    for handle in (share_work, approve_discount):
+        handle(say, say.place(customer))
     say("GET", "/api/desk/orders?status=submitted", 200, cs)
     for action, status, body in (
         ("claim", 200, {}),

@@ -152,3 +152,36 @@ def test_an_order_without_contact_is_flagged_and_the_account_shows_why(open_page
     finally:
         call("nadia", "PUT", path, before)
         call("nadia", "POST", f"/desk/orders/{order_id}/decline", {"reason": "The end of the test"})
+
+
+def test_how_an_account_is_billed_and_taxed_is_kept(open_page: OpenPage, call: Call, complaints: Complaints) -> None:
+    complaints.expected.append("422")
+    path = "/desk/accounts/tideline-surf"
+    before = call("nadia", "GET", path)
+    try:
+        page = open_page("nadia", path, locale="de-DE")
+        expect(page.get_by_label("Steuersatz in Prozent")).to_have_count(0)
+        page.get_by_label("Rechnungsadresse").fill("Tideline Surf\nStrand 1")
+        page.get_by_label("Steuernummer").fill("DE1")
+        page.get_by_label("Steuer", exact=False).and_(page.locator("select")).first.select_option("rate")
+        page.get_by_label("Name der Steuer").fill("USt.")
+        page.get_by_label("Steuersatz in Prozent").fill("119")
+        page.get_by_label("Unterschriebene Bestellung").select_option("never")
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.locator(".fault:visible")).to_have_count(1)
+        page.get_by_label("Steuersatz in Prozent").fill("7,5")
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.locator(".toast")).to_be_visible()
+        expect(page.get_by_label("Steuersatz in Prozent")).to_have_value("7,5")
+        stored = call("nadia", "GET", path)
+        assert stored["tax"] == {"treatment": "rate", "label": "USt.", "rate": "7.5"}
+        assert stored["billing_address"] == "Tideline Surf\nStrand 1"
+        assert (stored["tax_number"], stored["signed_order"], "purchase_order" in stored) == ("DE1", "never", False)
+        page.get_by_label("Steuer", exact=False).and_(page.locator("select")).first.select_option("")
+        page.get_by_role("button", name="Speichern").click()
+        expect(page.get_by_label("Steuersatz in Prozent")).to_have_count(0)
+        page.reload()
+        expect(page.get_by_label("Rechnungsadresse")).to_have_value("Tideline Surf\nStrand 1")
+        assert "tax" not in call("nadia", "GET", path)
+    finally:
+        call("nadia", "PUT", path, before)

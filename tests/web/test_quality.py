@@ -91,6 +91,7 @@ def test_axe_finds_nothing_and_nothing_overflows_at_the_desk(
         ("/desk/people", "table.orders"),
         ("/desk/accounts/nordlicht/people", "table.orders"),
         ("/desk/service-users", "main h1"),
+        ("/desk/letterhead", "form.letterhead"),
         ("/desk/audit", "table.audit"),
         ("/notifications", "form.notifications"),
         ("/desk/figures", ".chart >> nth=0"),

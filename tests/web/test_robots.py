@@ -103,6 +103,9 @@ class Robot:
     def press(self, what: Any) -> None:
         """A click, and where it leads; what cannot be clicked is left."""
         try:
+            if not what.is_visible():  # nor will be: what is folded up stays so
+                self._leave()
+                return
             what.click(timeout=CLICK_MILLISECONDS, force=True)
             self.page.wait_for_load_state()
         except Error:

@@ -8,10 +8,48 @@ from playwright.sync_api import Page, expect
 
 from tests import loopback
 from tests.local_run import Description
-from tests.web.conftest import Call, OpenPage
+from tests.web.axe import faults
+from tests.web.conftest import Call, Complaints, OpenPage
 from tests.web.steps import link_and_code, offered, placed, wait_for_mail
 
 TYPED = "Max <i>Finance</i>"
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en-US", ("Mails", "Quote to confirm", "Order received", "Sent")),
+        ("de-DE", ("E-Mails", "Angebot zur Bestätigung", "Bestellung eingegangen", "Gesendet")),
+    ],
+)
+def test_the_desk_shows_to_whom_each_mail_went(
+    site: Description,
+    open_page: OpenPage,
+    call: Call,
+    complaints: Complaints,
+    locale: str,
+    words: tuple[str, ...],
+) -> None:
+    complaints.expected.append("503")
+    order_id, mail = offered(site, call, "cora", 3)
+    staff = open_page("nadia", f"/desk/orders/{order_id}", locale=locale)
+    title, *texts = words
+    mails = staff.locator(".mails")
+    refused = "**/mails?*"
+    staff.route(refused, lambda route: route.fulfill(status=503, body="{}"))
+    mails.get_by_role("heading", name=title).click()
+    expect(mails.get_by_role("alert")).to_be_visible()
+    staff.unroute(refused)
+    mails.get_by_role("button").click()
+    expect(mails.get_by_role("alert")).to_have_count(0)
+    for text in (*texts, mail["to"][0]):
+        expect(mails).to_contain_text(text)
+    assert faults(staff) == []
+    staff.route(refused, lambda route: route.fulfill(json={"items": [], "next_cursor": None}))
+    mails.get_by_role("heading", name=title).click()
+    mails.get_by_role("heading", name=title).click()
+    expect(mails.locator("li")).to_have_count(0)
+    expect(mails.locator("p").last).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -43,6 +81,7 @@ def test_the_desk_shows_who_was_asked_and_what_a_decision_rests_on(
     expect(staff.locator(".order-head .notice")).to_contain_text(TYPED)
 
     customer = open_page("cora", f"/orders/{order_id}")
+    expect(customer.locator(".mails")).to_have_count(0)
     expect(customer.locator(".notice.good")).to_contain_text(f"Name given: {TYPED}")
     expect(customer.locator(".timeline")).to_contain_text(requested)
     expect(customer.locator(".evidence")).to_have_count(0)

@@ -11,6 +11,7 @@ from online_orders.domain.catalog import catalog_body, shipped
 from online_orders.domain.catalog_document import document_schema
 from online_orders.domain.field_errors import CODES
 from online_orders.domain.iso import MINOR_DIGITS
+from online_orders.domain.languages import FOLDER
 from online_orders.domain.languages import LOCALES as ACCOUNTS_SPEAK
 from tests.local_run import PROJECT
 from tests.shipped_catalog import CATALOG, LABELS_BY_LOCALE
@@ -29,6 +30,14 @@ def texts(language: str) -> dict[str, str]:
 
 def test_the_screens_speak_what_accounts_speak() -> None:
     assert languages(PROJECT / "web") == list(ACCOUNTS_SPEAK)
+
+
+def test_the_contact_person_has_one_name_in_german() -> None:
+    """On the screens as in mails, pages and papers."""
+    of_screens, of_mails = (LOCALES / "de.json").read_text("utf-8"), (FOLDER / "de.json").read_text("utf-8")
+    for text in (of_screens, of_mails):
+        assert "Ansprechperson" in text
+        assert not re.search("Ansprechpartner|Kontaktperson", text)
 
 
 def test_german_has_every_english_text_with_the_same_placeholders() -> None:

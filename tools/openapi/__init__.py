@@ -47,6 +47,7 @@ TAGS = {
     "Desk": "The queue, from the order to the quote. For the group `customer-success`.",
     "Desk accounts": "Accounts, their sites and their enrollments. For the group `customer-success`.",
     "Desk catalog": "What can be ordered, as the vendor keeps it. For the group `customer-success`.",
+    "Desk papers": "The letterhead of quotes and certificates. Leads of the group `customer-success` change it.",
     "Price lists": "What items cost: everybody, an account, or a group of accounts. For the group `customer-success`.",
     "Audit": "What was changed, by whom and when. For the group `customer-success`.",
     "Figures": "How many orders there were, and how the desk did. For leads and auditors, and programs that may.",

@@ -20,8 +20,11 @@ from online_orders.domain.duplicates import Code
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.figures import Figures
 from online_orders.domain.handling import Assignment, HandlingRequest
+from online_orders.domain.languages import Locale
 from online_orders.domain.later_parts import Handling, HandOver
+from online_orders.domain.letterheads import Letterhead as StoredLetterhead
 from online_orders.domain.mail_preferences import NotificationsRequest
+from online_orders.domain.messages import AcceptedMessage, Message
 from online_orders.domain.order_numbers import ORDER_NUMBER
 from online_orders.domain.order_parts import Delivery, OrderedSite, User
 from online_orders.domain.order_requests import NewComment, NewOrder, Reason
@@ -39,11 +42,14 @@ from online_orders.domain.people import StaffPersonRequest as NewStaffPersonRequ
 from online_orders.domain.prices import MAX_PRICES, IndicativePrice, ListPrice, NewListPrice, NewPriceList, QuoteDraft
 from online_orders.domain.prices import READ_ONLY as READ_ONLY_OF_PRICES
 from online_orders.domain.prices import PriceList as StoredPriceList
+from online_orders.domain.proposals import DiscountPolicy, Proposal
+from online_orders.domain.proposals import Reason as DiscountReason
 from online_orders.domain.quote_parts import Accepted, TaxAmount
 from online_orders.domain.quote_requests import NewQuote
 from online_orders.domain.quotes import Quote, Totals
 from online_orders.domain.representations import Flag
 from online_orders.domain.roles import Permission, Role
+from online_orders.domain.sent_mails import SentMail, SentMailState
 from online_orders.domain.service_users import READ_ONLY as READ_ONLY_OF_SERVICE_USERS
 from online_orders.domain.service_users import NewDeskServiceUser, NewServiceUser, ServiceUser
 from online_orders.domain.service_users import ServiceUserRequest as NewServiceUserRequest
@@ -55,6 +61,7 @@ from online_orders.domain.staff_requests import (
     NewDirectOrder,
     Resending,
 )
+from online_orders.domain.terms import TermsRequest
 from online_orders.domain.timeline import Entry
 from online_orders.domain.values import (
     MAX_EMAIL_LENGTH,
@@ -396,6 +403,37 @@ EvidenceAnswer = _derived(
     revision=Annotated[int | None, Field(description="Null for an order that had not been quoted.")],
     sha256=Annotated[str | None, Field(description="Of the revision that was decided on.")],
 )
+MailAnswer = _derived(
+    "Mail",
+    "A mail about an order.",
+    SentMail,
+    kind=Annotated[
+        str, Field(description="As in the table of mails, such as `order_received`. A later version may have more.")
+    ],
+    recipient=Annotated[str | None, Field(description="Null for a mail that an earlier release sent.")],
+    sent_at=Annotated[
+        Instant | None, Field(description="When the mail system had accepted it; null while it has not, or never did.")
+    ],
+    state=Annotated[
+        SentMailState,
+        Field(
+            description=(
+                "`claimed`: about to be sent; `sent`: the mail system has taken it; `delayed`: it goes on trying; "
+                "`rejected`: the mail system refused it."
+            )
+        ),
+    ],
+    state_at=Annotated[Instant | None, Field(description="Since when the state is known.")],
+    sequence=Annotated[
+        int,
+        Field(
+            ge=1,
+            description=(
+                "Of the timeline entry that caused the mail; of a quote's mail, of the newest entry when it was sent."
+            ),
+        ),
+    ],
+)
 
 
 class OrderWarning(Entity):
@@ -473,7 +511,8 @@ _ORDER: dict[str, Any] = {
         None,
         "What the caller may do with the order now; whatever is not named would be a 409. Customer Success: `claim`, "
         "`release`, `quote`, `undo_quote`, `decline`, `resend`, `comment`, `answer`, `hand_over`, `assign`, "
-        "`handling`; customers: `withdraw`, `comment`. A later version may name more. Left out of the answer to "
+        "`handling`, and for leads, while a discount waits for approval, `approve_discount`, `refuse_discount`; "
+        "customers: `withdraw`, `comment`. A later version may name more. Left out of the answer to "
         "placing, which a repetition of the request gets as well.",
     ),
     "questions": _left_out(
@@ -490,6 +529,25 @@ _ORDER: dict[str, Any] = {
     ),
 }
 _NOT_SHOWN = {"internals", "snapshot", "duplicates", "handling"}
+ProposalAnswer = _derived(
+    "Proposal",
+    "A quote whose discount waits for approval.",
+    Proposal,
+    {"request"},
+    quote=Annotated[
+        QuoteAnswer,
+        Field(description="As it would be offered; its number and its hash are made anew with the approval."),
+    ],
+    reasons=Annotated[
+        tuple[DiscountReason, ...],
+        Field(
+            description=(
+                "The thresholds of the desk's policy that it passes: `percent` and `amount` are of the discount. A "
+                "later version may name more."
+            )
+        ),
+    ],
+)
 OrderAnswer = _derived("Order", "An order as it is now.", Order, _NOT_SHOWN, **_ORDER)
 DeskOrderAnswer = _derived(
     "DeskOrder",
@@ -522,7 +580,7 @@ DeskOrderAnswer = _derived(
                 "`contact_complained` (the contact marked the quote's mail as spam), `fresh_quote_asked` (in place of "
                 "an expired one), `question_open` (the contact person waits for an answer), `hand_over_asked` (a "
                 "hand-over to a colleague waits for Customer Success), `follow_up_due` (the day has come to look at "
-                "it again). A later version may name more."
+                "it again), `discount_asked` (a quote in `proposal` waits for approval). A later version may name more."
             )
         ),
     ],
@@ -540,6 +598,12 @@ DeskOrderAnswer = _derived(
         None,
         "The colleague to whom the contact person wants to hand the decision over, while that waits for Customer "
         "Success; left out where nothing waits.",
+    ),
+    proposal=_left_out(
+        Optional[ProposalAnswer],  # noqa: UP045
+        None,
+        "The quote whose discount waits for approval, while the revision on offer, if any, stays valid. A new quote "
+        "request takes its place. Left out where none waits.",
     ),
     undo_until=Annotated[
         Instant | None,
@@ -567,6 +631,29 @@ TextModules = create_model(
     __doc__="The text modules of the desk.",
     text_modules=tuple[_StoredTextModule, ...],  # type: ignore[valid-type]
 )
+
+
+class StandardTermsEntry(Entity):
+    """The terms of a language or, in that, of a group of accounts."""
+
+    locale: Locale
+    group: Annotated[Identifier | None, Field(description="Null for those of the language.")]
+    version: Annotated[int, Field(ge=0, description="From 1; 0 where there never were any.")]
+    text: Annotated[str | None, Field(description="Null where they were removed.")]
+    updated_at: Instant | None
+
+
+class StandardTermsList(Entity):
+    """All standard terms."""
+
+    terms: Annotated[
+        tuple[StandardTermsEntry, ...],
+        Field(description="Of the languages, then of groups; no removed ones."),
+    ]
+    defaults: Annotated[dict[str, str], Field(description="By language: what holds where there are none.")]
+
+
+DiscountPolicyAnswer = _derived("DiscountPolicyAnswer", "How much the desk's agents may take off.", DiscountPolicy)
 
 
 class FilledTextModule(Entity):
@@ -679,6 +766,16 @@ class PriceListVersion(Entity):
     price_list: PriceList  # type: ignore[valid-type]
 
 
+class TermsVersionRow(Entity):
+    """A version of standard terms."""
+
+    version: Annotated[int, Field(ge=1)]
+    at: Instant
+    by: _BY
+    text: Annotated[str | None, Field(description="Null where they were removed.")]
+
+
+TermsVersionPage = _page("TermsVersionPage", "Versions, newest first; a page may be short.", TermsVersionRow)
 AccountVersionPage = _page("AccountVersionPage", "Versions, newest first; a page may be short.", AccountVersionSummary)
 PriceListVersionPage = _page(
     "PriceListVersionPage", "Versions, newest first; a page may be short.", PriceListVersionSummary
@@ -918,6 +1015,7 @@ class Attachments(Entity):
 
 
 EvidencePage = _page("EvidencePage", "Evidence, oldest first.", EvidenceAnswer)
+MailPage = _page("MailPage", "Mails, by the entries that caused them, the newest first.", MailAnswer)
 
 
 AuditEntryAnswer = _derived(
@@ -951,6 +1049,7 @@ class ViewList(Entity):
     items: tuple[SavedView, ...]
 
 
+MessagePage = _page("MessagePage", "Received mails, open ones first; a page may be short.", Message)
 AuditPage = _page("AuditPage", "Entries, newest first; a page may be short.", AuditEntryAnswer)
 
 
@@ -1106,6 +1205,28 @@ CatalogVersion = create_model(
 )
 
 
+# -- papers -------------------------------------------------------------------------------------------------------
+
+_LETTERHEAD = "Who the vendor is, as papers say it. Members without anything to say are left out."
+LetterheadRequest = _derived("LetterheadRequest", _LETTERHEAD, StoredLetterhead)
+Letterhead = _derived(
+    "Letterhead",
+    f"{_LETTERHEAD} Before the first was stored, that is all of them.",
+    StoredLetterhead,
+    legal_name=_left_out(str | None, None, "The vendor's name in law."),
+    address=_left_out(str | None, None, "Of the vendor, in several lines."),
+)
+LetterheadVersion = create_model(
+    "LetterheadVersion",
+    __base__=Entity,
+    __doc__="A version of the letterhead.",
+    version=Annotated[int, Field(ge=1)],
+    at=Instant,
+    by=Annotated[str, Field(description="Who stored it: the e-mail address, or the name of a service user.")],
+    letterhead=Letterhead,
+)
+
+
 # -- refusals -----------------------------------------------------------------------------------------------------
 
 
@@ -1171,6 +1292,7 @@ def _by_name(*models: type[BaseModel]) -> dict[str, type[BaseModel]]:
 
 
 TAKEN = _by_name(
+    AcceptedMessage,
     AccountInvitationRequest,
     AccountRequest,
     Assignment,
@@ -1179,10 +1301,12 @@ TAKEN = _by_name(
     CatalogRequest,
     ConfirmationForm,
     ContactReport,
+    DiscountPolicy,
     DirectOrderRequest,
     HandOverDecision,
     HandlingRequest,
     InvitationRequest,
+    LetterheadRequest,
     NeededReason,
     NewAnswer,
     NewComment,
@@ -1203,6 +1327,7 @@ TAKEN = _by_name(
     StaffInvitationRequest,
     StaffPersonRequest,
     TeamsRequest,
+    TermsRequest,
     TextModulesRequest,
 )
 SHOWN = _by_name(
@@ -1221,11 +1346,17 @@ SHOWN = _by_name(
     DeskCatalog,
     DeskOrderAnswer,
     DeskOrderPage,
+    DiscountPolicyAnswer,
     EvidencePage,
     Attachments,
     FilledTextModules,
     Figures,
+    Letterhead,
+    LetterheadVersion,
+    MailPage,
     Me,
+    Message,
+    MessagePage,
     Notifications,
     Watchers,
     OrderAnswer,
@@ -1245,7 +1376,10 @@ SHOWN = _by_name(
     ServiceUserPage,
     SavedView,
     ServiceUserWithSecret,
+    StandardTermsEntry,
+    StandardTermsList,
     Teams,
+    TermsVersionPage,
     TextModules,
     TokenAnswer,
     TokenRefusal,

@@ -7,17 +7,20 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from online_orders.domain import audit, hand_over, order_delivery, questions
+from online_orders.domain import audit, hand_over, order_delivery, proposals, questions
 from online_orders.domain.accounts import READ_ONLY, Account, Contact, parse_account
 from online_orders.domain.attachments import Attachment, Upload
 from online_orders.domain.catalog import Catalog, catalog_body, shipped
 from online_orders.domain.certificates import Certificate, PublicKey, Signature, certificate_document
+from online_orders.domain.discounts import costs_of, judge
 from online_orders.domain.errors import FieldError, OnlineOrdersError
 from online_orders.domain.evidence import Evidence, evidence_of
 from online_orders.domain.figures import Dimension, Figures, figures_row
+from online_orders.domain.mail_kinds import MailKind
 from online_orders.domain.mail_preferences import notifications_body
+from online_orders.domain.messages import Judgment, Message
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Change, Order
@@ -31,10 +34,12 @@ from online_orders.domain.prices import (
     parse_prices,
     prices_csv,
 )
+from online_orders.domain.proposals import DiscountPolicy
 from online_orders.domain.quote_requests import parse_quote
 from online_orders.domain.quotes import Quote
 from online_orders.domain.representations import desk_row, entry_body, order_body, quote_body
 from online_orders.domain.roles import DESK, PERMISSIONS, Role, side_of
+from online_orders.domain.sent_mails import SentMail
 from online_orders.domain.service_users import NewServiceUser, create, service_user_row
 from online_orders.domain.timeline import Actor, Entry
 from online_orders.domain.values import instant_text
@@ -199,6 +204,8 @@ COMMENT = {"text": "Can the addresses be one block?"}
 DESK_COMMENT = {"text": "Block reserved.", "internal": True}
 RESENDING = {"contact": {"name": "Robin Deputy", "email": "robin@northwind.example"}}
 ANSWER = {"text": "Yes, the addresses are one block."}
+DISCOUNT_POLICY = {"percent": "20", "amounts": {"EUR": "5000.00"}, "margin_percent": "10"}
+DISCOUNT_REFUSAL = {"reason": "Not for less than a year."}
 HAND_OVER = {"decision": "approve"}
 HAND_OVER_REFUSAL = {"decision": "refuse", "reason": "We may take decisions from the procurement team alone."}
 CONTACT_REPORT = {"text": "Dana has left; Robin Deputy is the right person now."}
@@ -244,6 +251,12 @@ def story() -> Story:
     instead("declined", order.decline(STAFF, DECLINING["reason"], next(times)))
     asking = Actor(kind="customer", name=CUSTOMER.email)
     order = then("commented", order.comment(asking, COMMENT["text"], next(times)))
+    quote, at = _quote(order), next(times)
+    figures, _ = judge(quote, costs_of(QUOTE), DiscountPolicy())
+    proposed = proposals.propose(order, quote, QUOTE, ("percent",), figures, STAFF, at).order
+    instead("proposed", Change(proposed, ()))
+    instead("discount approved", proposals.approve(proposed, quote, STAFF, at, timedelta(minutes=1)))
+    instead("discount refused", proposals.refuse(proposed, DISCOUNT_REFUSAL["reason"], STAFF, at))
     order = then("quoted", order.offer(_quote(order), STAFF, next(times), timedelta(minutes=1)))
     instead("undone", order.undo_quote(STAFF, order.updated_at + timedelta(seconds=30)))
     order = then("let go", order_delivery.release_mail(order, next(times)))
@@ -466,6 +479,14 @@ def evidence() -> dict[str, Any]:
     return evidence_of(approved, "approve", contact.name, contact.email, "203.0.113.7", agent).model_dump(mode="json")
 
 
+def sent_mail() -> dict[str, Any]:
+    contact = account().contact_for_orders(date(2026, 11, 22))
+    at = story().entries[0].at
+    return SentMail(
+        kind=MailKind.ORDER_RECEIVED, recipient=contact.email, sent_at=at, state="delivered", state_at=at, sequence=1
+    ).model_dump(mode="json")
+
+
 def attachment() -> dict[str, Any]:
     file = Upload("Order signed.pdf", b"%PDF-1.7\n%%EOF\n").attached()
     found = Attachment(**file.model_dump(), sequence=PATHS["sequence"], at=PLACED_AT, scan="clean")
@@ -512,6 +533,7 @@ PATHS: Examples = {
     "user_id": CUSTOMER.user_id,
     "token": "x" * 43,
     "view_id": "01KB8A5Q3W9T6Z4M2N7R1S8V0X",
+    "message_id": "01KB8A5Q3W9T6Z4M2N7R1S8V0Y",
 }
 TEAM = {"team": "north", "name": "North", "members": [STAFF.user_id]}
 TEXT_MODULE = {
@@ -523,9 +545,49 @@ TEXT_MODULE = {
         "de": "Guten Tag {contact}, wir melden uns am Montag zur Bestellung {number}.",
     },
 }
+STANDARD_TERMS = {"locale": "en", "group": "partners", "text": "Partners pay within 60 days."}
+TERMS_ENTRY = {**STANDARD_TERMS, "version": 1, "updated_at": instant_text(PLACED_AT)}
+TERMS_VERSION = {"version": 1, "at": instant_text(PLACED_AT), "by": STAFF.email, "text": STANDARD_TERMS["text"]}
+LEAST_LETTERHEAD = {"legal_name": "Northwind Networks GmbH", "address": "Ringstraße 1\n10115 Berlin"}
+LETTERHEAD = {
+    **LEAST_LETTERHEAD,
+    "register_entry": "Amtsgericht Charlottenburg HRB 123456",
+    "tax_numbers": ["USt-IdNr. DE123456789"],
+    "bank": "Musterbank\nIBAN DE02 1203 0000 0000 2020 51",
+    "email": "desk@vendor.example",
+    "phone": "+49 30 1234567",
+    "website": "vendor.example",
+    "colors": {"accent": "#1d5fa8"},
+    "texts": {
+        "en": {"footer": "Managing director: Dana Vendor", "address": "Ringstraße 1\n10115 Berlin\nGermany"},
+        "de": {"footer": "Geschäftsführerin: Dana Vendor"},
+    },
+}
 HANDLING = {"team": "north", "priority": "high", "follow_up_on": "2026-12-01", "note": "Calls back on Tuesday."}
 COLLEAGUE = {"user_id": STAFF.user_id, "email": STAFF.email, "since": instant_text(PLACED_AT)}
+
+
+def message(*, decision: Literal["accepted", "dismissed"] | None = None) -> dict[str, Any]:
+    judged = Judgment(decision=decision, by=STAFF, at=PLACED_AT, order_id=ORDER_ID) if decision else None
+    return Message(
+        message_id=PATHS["message_id"],
+        mail_id="o3vrnil0e2ic28trm7dfhrc2v0clambda4nbp0g1",
+        at=PLACED_AT,
+        sender="sam.private@example.org",
+        sender_name="Sam Buyer",
+        subject="Re: Quote for order K7M-439-QXR",
+        text="The second week of January suits us better.",
+        files=("plan.pdf",),
+        reasons=("sender_not_proved",),
+        order_id=ORDER_ID,
+        number="K7M-439-QXR",
+        judgment=judged,
+    ).model_dump(mode="json")
+
+
 BODIES: Mapping[str, Examples] = {
+    "accept_message": {"for_the_customer": {"order": "K7M-439-QXR", "internal": False}, "as_it_is": {}},
+    "dismiss_message": {"nothing": {}},
     "report_contact": {"outdated": CONTACT_REPORT},
     "place_order": {"one_item": ADDRESSES, "every_kind": EVERY_KIND},
     "preview_order": {"one_item": ADDRESSES},
@@ -540,9 +602,15 @@ BODIES: Mapping[str, Examples] = {
     "announce_presence": {"nothing": {}},
     "put_teams": {"one_team": {"teams": [{**TEAM, "members": []}]}},
     "put_text_modules": {"one_text": {"text_modules": [TEXT_MODULE]}},
+    "put_terms": {"removal": {"locale": "en", "text": None}, "of_a_group": STANDARD_TERMS},
+    "put_letterhead": {"without_logo": LETTERHEAD, "least": LEAST_LETTERHEAD},
+    "preview_letterhead": {"without_logo": LETTERHEAD},
     "quote_order": {"monthly": QUOTE},
     "preview_quote": {"monthly": QUOTE},
     "undo_quote": {"nothing": {}},
+    "put_discount_policy": {"a_fifth": DISCOUNT_POLICY},
+    "approve_discount": {"nothing": {}},
+    "refuse_discount": {"why": DISCOUNT_REFUSAL},
     "decline_order": {"outside": DECLINING},
     "resend_quote": {"same_contact": {}, "other_contact": RESENDING},
     "comment_on_desk_order": {"internal": DESK_COMMENT},
@@ -595,6 +663,8 @@ _DESK_ORDERS = {
     "release_order": "released",
     "quote_order": "quoted",
     "undo_quote": "undone",
+    "approve_discount": "discount approved",
+    "refuse_discount": "discount refused",
     "decline_order": "declined",
     "resend_quote": "resent",
     "comment_on_desk_order": "commented",
@@ -604,16 +674,19 @@ _DESK_ORDERS = {
     "decide_on_hand_over": "handed over",
 }
 _PAGES: Mapping[str, Callable[[], Any]] = {
+    "list_messages": message,
     "list_subaccounts": account_body,
     "list_orders": lambda: order_after("offered"),
     "list_desk_orders": lambda: desk_order_after("claimed"),
     "show_evidence": evidence,
+    "show_mails": sent_mail,
     "list_accounts": account_body,
     "list_audit_entries": audit_entry,
     "list_account_versions": account_version_row,
     "list_price_lists": price_list_row,
     "list_price_list_versions": price_list_version_row,
     "list_catalog_versions": catalog_version_row,
+    "list_terms_versions": lambda: TERMS_VERSION,
     "list_people": lambda: person(Role.ADMIN, "Sam Buyer"),
     "list_account_people": lambda: person(Role.ADMIN, "Sam Buyer"),
     "list_service_users": service_user,
@@ -624,7 +697,9 @@ _SHARED: Mapping[tuple[str, ...], Examples] = {
     ("preview_order", "preview_direct_order"): {"one_warning": ORDER_PREVIEW, "none": {"warnings": []}},
     ("show_desk_catalog", "publish_catalog"): {"one_kind": desk_catalog()},
     ("show_teams", "put_teams"): {"one_team": {"teams": [TEAM]}},
+    ("show_letterhead", "put_letterhead"): {"without_logo": LETTERHEAD},
     ("show_text_modules", "put_text_modules"): {"one_text": {"text_modules": [TEXT_MODULE]}},
+    ("show_discount_policy", "put_discount_policy"): {"a_fifth": DISCOUNT_POLICY},
     ("show_catalog_draft", "put_catalog_draft"): {"unfinished": catalog_draft()},
     ("show_quote", "show_desk_quote"): {"offered": quote_after("offered")},
     ("show_account", "report_contact", "show_desk_account", "put_account"): {"enrolled": account_body()},
@@ -655,12 +730,17 @@ ANSWERS: Mapping[str, Examples] = {
     **{name: {"last_page": page(row())} for name, row in _PAGES.items()},
     **{name: shared for names, shared in _SHARED.items() for name in names},
     "list_views": {"one": {"items": [SAVED_VIEW]}},
+    "show_message": {"open": message()},
+    "accept_message": {"accepted": message(decision="accepted")},
+    "dismiss_message": {"dismissed": message(decision="dismissed")},
     "create_view": {"mine": SAVED_VIEW},
     "replace_view": {"shared": {**SAVED_VIEW, "shared": True}},
     "issue_token": {"bearer": TOKEN},
     "show_timeline": {"approved": page(*timeline(internal=False))},
     "show_desk_timeline": {"approved": page(*timeline(internal=True))},
     "show_me": {"admin": ME},
+    "show_terms": {"one_group": {"terms": [TERMS_ENTRY], "defaults": {"en": TERMS}}},
+    "put_terms": {"of_a_group": TERMS_ENTRY},
     "announce_presence": {"a_colleague": {"people": [COLLEAGUE]}},
     "show_text_modules_for_order": {
         "one_text": {
@@ -682,4 +762,7 @@ ANSWERS: Mapping[str, Examples] = {
     "show_price_list_version": {"newest": price_list_version()},
     "preview_catalog": {"one_kind": catalog_preview()},
     "show_catalog_version": {"compared": catalog_version()},
+    "show_letterhead_version": {
+        "first": {"version": 1, "at": instant_text(PLACED_AT), "by": STAFF.email, "letterhead": LETTERHEAD}
+    },
 }

@@ -109,6 +109,13 @@ NAME_IS_OWN = Refusal(
     "The person belongs to other accounts, too.",
 )
 TOO_MANY_WATCHERS = Refusal(too_many_watchers(), "As many people as may watch the order already.")
+ALREADY_JUDGED = Refusal(
+    StateConflict("already_judged", "The message was accepted already."), "Somebody has accepted or dismissed it."
+)
+NO_TEXT = Refusal(
+    StateConflict("no_text", "The message has no text that could be a comment."),
+    "The mail has no text, or none that could be read.",
+)
 QUARANTINED = Refusal(quarantine("pending"), "The file is yet to be scanned for malware, or the scan has found some.")
 TOO_MANY_VIEWS = Refusal(too_many_views(), "There are as many views as there may be.")
 TOO_MANY_SERVICE_USERS = Refusal(too_many(), "The account, or the desk, has as many service users as it may.")
@@ -150,6 +157,8 @@ ALL = (
         IN_PROGRESS,
         ALREADY_MEMBER,
         TOO_MANY_ACCOUNTS,
+        ALREADY_JUDGED,
+        NO_TEXT,
         QUARANTINED,
         TOO_MANY_VIEWS,
         NOT_INVITED,

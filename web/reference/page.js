@@ -1,4 +1,5 @@
-// The API's reference: Redoc shows the document that the API answers with.
+// The API's reference: Redoc shows the document that the API answers with, one section at a time. It renders all that it
+// gets in one go, and the whole API would keep a slow machine busy, before an empty page, for many seconds.
 
 const { Redoc } = /** @type {any} */ (globalThis); // of redoc.standalone.js
 
@@ -22,21 +23,69 @@ const DARK = {
 };
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const reference = document.getElementById("reference");
+const sections = document.getElementById("sections");
 
-function show() {
+// Redoc's own addresses within the page: #tag/Desk-people/operation/invite_person
+const anchor = (tag) => `#tag/${tag.name.replaceAll(" ", "-")}`;
+const chosen = (tags) => tags.find((tag) => `${location.hash}/`.startsWith(`${anchor(tag)}/`)) ?? tags[0];
+
+const ready = () => reference.setAttribute("aria-busy", "false");
+
+function list(tags, shown) {
+  for (const tag of tags) {
+    const link = document.createElement("a");
+    link.href = anchor(tag);
+    link.textContent = tag.name;
+    if (tag === shown) link.setAttribute("aria-current", "page");
+    sections.append(link);
+  }
+}
+
+function only(tag, whole) {
+  const paths = {};
+  for (const [path, item] of Object.entries(whole.paths)) {
+    const kept = Object.entries(item).filter(([, part]) => !part.tags || part.tags.includes(tag.name));
+    if (kept.some(([, part]) => part.tags)) paths[path] = Object.fromEntries(kept);
+  }
+  return { ...whole, tags: [tag], paths };
+}
+
+function show(part) {
   const colors = dark.matches ? DARK : {};
   Redoc.init(
-    "/api/openapi.json",
+    part,
     {
+      downloadDefinitionUrl: "/api/openapi.json", // else it offers what it shows, a part
       disableSearch: true, // its worker is made of a text, which the site's policy forbids
       hideLoading: true,
       nativeScrollbars: true, // the others bring a style of their own, which the policy forbids, too
       requiredPropsFirst: true,
+      scrollYOffset: () => (getComputedStyle(sections).position === "sticky" ? sections.offsetHeight : 0),
       theme: { ...colors, typography: { ...FONT, headings: FONT, code: { color: dark.matches ? "#ffb3a7" : "#a3262a" } } },
     },
-    document.getElementById("reference"),
+    reference,
+    ready,
   );
 }
 
-dark.addEventListener("change", show);
-show();
+async function load() {
+  const answer = await fetch("/api/openapi.json");
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return answer.json();
+}
+
+const whole = await load().catch((error) => {
+  reference.textContent = "The API's description could not be loaded. Please load this page again.";
+  ready();
+  throw error;
+});
+const shown = chosen(whole.tags);
+const part = only(shown, whole);
+list(whole.tags, shown);
+show(part);
+dark.addEventListener("change", () => show(part));
+// Redoc cannot be given another document; and Back is to lead to the section before.
+addEventListener("hashchange", () => {
+  if (chosen(whole.tags) !== shown) location.reload();
+});

@@ -105,13 +105,17 @@ export type AuditEntry = Schemas["AuditEntry"];
 export type Catalog = Schemas["Catalog"];
 export type Currency = Schemas["Currency"];
 export type DeskOrder = Schemas["DeskOrder"];
+export type DiscountPolicy = Schemas["DiscountPolicyAnswer"];
 export type Entry = Schemas["Entry"];
 export type Evidence = Schemas["Evidence"];
 export type Figures = Schemas["Figures"];
 export type FilledTextModule = Schemas["FilledTextModule"];
+export type Letterhead = Schemas["Letterhead"];
+export type Mail = Schemas["Mail"];
 export type Me = Schemas["Me"];
 /** A service user with its secret. */
 export type NewSecret = Schemas["ServiceUserWithSecret"];
+export type Message = Schemas["Message"];
 export type Order = Schemas["Order"];
 export type Permission = Me["permissions"][number];
 export type Notifications = Schemas["Notifications"];

@@ -15,15 +15,23 @@ from babel import Locale
 
 from online_orders.domain.certificates import Certificate
 from online_orders.domain.installation import Installation
+from online_orders.domain.letterheads import Letterhead
+from online_orders_rendering.directions import directed
 from online_orders_rendering.i18n import Translator, line_of, translator
-from online_orders_rendering.quote_pdf import compiler_of, directed, pdf_of
+from online_orders_rendering.letterhead import content_of
+from online_orders_rendering.quote_pdf import compiler_of, pdf_of
 
 _CHUNK = 24
 """Characters of a signature that stand together."""
 
 
-def render_certificate_pdf(certificate: Certificate, locale: str, installation: Installation) -> bytes:
-    """Return the PDF of a certificate, A4, in the order's language; all times are in UTC, as in the document."""
+def render_certificate_pdf(
+    certificate: Certificate, locale: str, installation: Installation, letterhead: Letterhead | None = None
+) -> bytes:
+    """Return the PDF of a certificate, A4, in the order's language; all times are in UTC, as in the document.
+
+    `letterhead` is that of the quote that was decided on.
+    """
     translate = translator(locale)
     babel_locale = Locale.parse(translate.name)
     content = certificate.content
@@ -31,11 +39,12 @@ def render_certificate_pdf(certificate: Certificate, locale: str, installation: 
     title = f"{translate('certificate.title')} {content['order_id']}"
     data = {
         "title": title,
-        "author": brand,
+        "author": line_of(letterhead.legal_name) if letterhead else brand,
         "language": babel_locale.language,
         "region": babel_locale.territory,
         "direction": babel_locale.text_direction,
         "letterhead": directed(brand),
+        "vendor": content_of(letterhead, translate.name),
         "heading": translate("certificate.title"),
         "introduction": translate("certificate.introduction"),
         "foot": directed(title),
@@ -49,7 +58,7 @@ def render_certificate_pdf(certificate: Certificate, locale: str, installation: 
         ],
         "proof": _proof(certificate, translate, installation),
     }
-    return pdf_of(compiler_of("certificate.typ"), certificate=data)
+    return pdf_of(compiler_of("certificate.typ"), letterhead, certificate=data)
 
 
 def _section(heading: str, facts: Iterable[tuple[str, str]]) -> dict[str, Any]:

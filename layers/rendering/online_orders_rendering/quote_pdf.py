@@ -18,9 +18,12 @@ from babel import Locale
 
 from online_orders.domain.accounts import Account
 from online_orders.domain.installation import Installation
+from online_orders.domain.letterheads import Letterhead
 from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote, QuoteLine
+from online_orders_rendering import letterhead as letterheads
+from online_orders_rendering.directions import directed
 from online_orders_rendering.i18n import Translator, item_labels, line_of, nonzero_totals, text_of, translator
 from online_orders_rendering.templates import FOLDER
 
@@ -52,9 +55,12 @@ def _typst_fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
-def pdf_of(compiler: typst.Compiler, **inputs: Any) -> bytes:
-    """Return the PDF of a layout; each of `inputs` is what can be JSON, with a sign for characters of no font."""
-    pdf = compiler.compile(format="pdf", sys_inputs={name: json.dumps(visible(each)) for name, each in inputs.items()})
+def pdf_of(compiler: typst.Compiler, letterhead: Letterhead | None = None, **inputs: Any) -> bytes:
+    """Return the PDF of a layout with the logo of a letterhead; each of `inputs` is what can be JSON, with a sign for
+    characters of no font.
+    """
+    texts = {name: json.dumps(visible(each)) for name, each in inputs.items()}
+    pdf = compiler.compile(format="pdf", sys_inputs={**texts, **letterheads.logo_of(letterhead)})
     if not isinstance(pdf, bytes):
         raise TypeError("Typst answers a PDF in one piece.")
     return pdf
@@ -71,8 +77,10 @@ def _fonts() -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(f"[{''.join(ranges)}]+") for ranges in families.values())
 
 
-def render_quote_pdf(order: Order, quote: Quote, account: Account, installation: Installation) -> bytes:
-    """Return the PDF of a revision."""
+def render_quote_pdf(
+    order: Order, quote: Quote, account: Account, installation: Installation, letterhead: Letterhead | None = None
+) -> bytes:
+    """Return the PDF of a revision, with the letterhead that it names."""
     return render_pdf(
         quote,
         order_id=order.order_id,
@@ -82,10 +90,11 @@ def render_quote_pdf(order: Order, quote: Quote, account: Account, installation:
         locale=order.internals.locale,
         installation=installation,
         item_labels=item_labels(order, order.internals.locale, account.site_names),
+        letterhead=letterhead,
     )
 
 
-def render_pdf(
+def render_pdf(  # noqa: PLR0913 - all of them are named
     quote: Quote,
     *,
     order_id: str,
@@ -95,6 +104,7 @@ def render_pdf(
     locale: str,
     installation: Installation,
     item_labels: Mapping[str, str] | None = None,
+    letterhead: Letterhead | None = None,
 ) -> bytes:
     """Return the PDF of a revision, A4. `item_labels` describes each item in one line, by item id."""
     translate = translator(locale)
@@ -112,11 +122,12 @@ def render_pdf(
     charges = nonzero_totals(quote) or [("nothing", quote.totals.once)]
     data = {
         "title": title,
-        "author": brand,
+        "author": line_of(letterhead.legal_name) if letterhead else brand,
         "language": babel_locale.language,
         "region": babel_locale.territory,
         "direction": babel_locale.text_direction,
         "letterhead": directed(brand),
+        "vendor": letterheads.content_of(letterhead, translate.name),
         "heading": translate("pdf.title"),
         "foot": directed(title),
         "page": translate("pdf.page", page="{page}", pages="{pages}"),
@@ -136,7 +147,7 @@ def render_pdf(
             "note": translate("pdf.hash_note"),
         },
     }
-    return pdf_of(_compiler(), quote=data)
+    return pdf_of(_compiler(), letterhead, quote=data)
 
 
 def _line(line: QuoteLine, quote: Quote, translate: Translator, item_labels: Mapping[str, str]) -> dict[str, Any]:
@@ -160,17 +171,6 @@ def _details(line: QuoteLine, quote: Quote, translate: Translator, item_labels: 
 
 def _section(heading: str, text: str) -> dict[str, Any]:
     return {"heading": directed(heading), "lines": [directed(line) for line in text_of(text).split("\n")]}
-
-
-def directed(text: str) -> dict[str, str | None]:
-    """Return one line of text with its own direction."""
-    return {"text": text, "direction": _direction(text)}
-
-
-def _direction(text: str) -> str | None:
-    """Return the direction of the first letter that has one (UAX #9, rules P2 and P3); None where none has."""
-    first = next((kind for kind in map(unicodedata.bidirectional, text) if kind in {"L", "R", "AL"}), None)
-    return first and ("ltr" if first == "L" else "rtl")
 
 
 def visible(part: Any) -> Any:

@@ -18,7 +18,22 @@ export const recurrenceLabel = (recurrence) => tOr(`recurrence.${recurrence}`, r
  *
  * @param {{ quote: import("screens").Quote, pdf?: () => Promise<Blob>, name?: string }} props
  */
-function Quote({ quote, pdf, name }) {
+const Quote = ({ quote, pdf, name }) => html`
+  <div class="quote-facts">
+    <${Chip} of="quote" state=${quote.state} label=${tOr(`quote_state.${quote.state}`, quote.state)} />
+    <span>${t("quote.revision", { revision: String(quote.revision) })}</span>
+    <span>${t("quote.valid_until", { date: day(quote.valid_until) })}</span>
+    ${quote.offered_at && html`<span class="hint">${t("quote.offered_at", { at: instant(quote.offered_at) })}</span>`}
+  </div>
+  <${QuoteContent} quote=${quote} />
+  ${pdf && html`<${ActionButton} act=${() => download(pdf, name)}>${t("quote.pdf")}</${ActionButton}>`}`;
+
+/**
+ * What a quote offers, without its number and state.
+ *
+ * @param {{ quote: import("screens").Quote }} props
+ */
+export function QuoteContent({ quote }) {
   const { currency } = quote;
   const columns = [
     { head: t("quote.description"), className: "what", isName: true, cell: (line) => line.description },
@@ -28,17 +43,10 @@ function Quote({ quote, pdf, name }) {
     { head: t("quote.amount"), className: "number", cell: (line) => money(line.amount, currency) },
   ];
   return html`
-    <div class="quote-facts">
-      <${Chip} of="quote" state=${quote.state} label=${tOr(`quote_state.${quote.state}`, quote.state)} />
-      <span>${t("quote.revision", { revision: String(quote.revision) })}</span>
-      <span>${t("quote.valid_until", { date: day(quote.valid_until) })}</span>
-      ${quote.offered_at && html`<span class="hint">${t("quote.offered_at", { at: instant(quote.offered_at) })}</span>`}
-    </div>
     ${quote.message && html`<blockquote class="said">${quote.message}</blockquote>`}
     <${Table} class="lines" caption=${t("quote.lines")} columns=${columns} rows=${quote.lines} keyOf=${(line) => quote.lines.indexOf(line)} />
     <${Totals} totals=${quote.totals} currency=${currency} />
-    <details class="terms"><summary>${t("quote.terms")}</summary><p>${quote.terms}</p></details>
-    ${pdf && html`<${ActionButton} act=${() => download(pdf, name)}>${t("quote.pdf")}</${ActionButton}>`}`;
+    <details class="terms"><summary>${t("quote.terms")}</summary><p>${quote.terms}</p></details>`;
 }
 
 async function download(pdf, name) {

@@ -23,16 +23,34 @@ function Entry({ entry }) {
       <div class="entry-head">
         <strong>${tOr(`event.${event}`, event, { revision: String(data.revision ?? "") })}</strong>
         ${internal && html`<span class="tag">${t("timeline.internal")}</span>`}
+        ${data.by_mail && html`<span class="tag">${t("timeline.by_mail")}</span>`}
       </div>
       ${text && html`<p class="said">${text}</p>`}
       ${data.asked_email && html`<p class="hint">${t("timeline.asked", { name: data.asked_name, email: data.asked_email })}</p>`}
+      ${data.files && html`<p class="hint">${t("timeline.files", { files: data.files })}</p>`}
+      ${data.accepted_by && html`<p class="hint">${t("timeline.accepted_by", { email: data.accepted_by })}</p>`}
       ${data.recipient && html`<p class="hint">${t("timeline.recipient", { email: data.recipient })}</p>`}
       ${data.assignee_email && html`<p class="hint">${t("timeline.assigned", { email: data.assignee_email })}</p>`}
+      ${data.reasons && html`<p class="hint">${discountText(data)}</p>`}
       ${event === "order.handling_changed" && html`<p class="hint">${handlingText(data)}</p>`}
       ${data.former_recipient && html`<p class="hint">${t("timeline.former_recipient", { email: data.former_recipient })}</p>`}
       <p class="hint">${actor.name ?? tOr(`actor.${actor.kind}`, actor.kind)} · <time datetime=${at}>${instant(at)}</time></p>
     </li>`;
 }
+
+/**
+ * Returns what an entry says of a discount beyond the desk's policy, and who quoted it.
+ *
+ * @param {Record<string, any>} data
+ */
+const discountText = ({ percent, reasons, proposed_by_name: asker }) =>
+  [
+    t("timeline.discount", { percent }),
+    reasons.map((each) => tOr(`proposal.reason.${each}`, each)).join(", "),
+    asker && t("timeline.discount_by", { name: asker }),
+  ]
+    .filter(Boolean)
+    .join(" · ");
 
 /**
  * Returns what changed of how the desk handles the order; null means that it was removed.

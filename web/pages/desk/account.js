@@ -3,7 +3,7 @@
 import { accountPage } from "../../lib/address.js";
 import { checkFields, FormField, readAll, showFaults } from "../../lib/fields.js";
 import { LIMITS } from "../../lib/generated/limits.js";
-import { inLanguage, LANGUAGES, t, tOr } from "../../lib/i18n.js";
+import { inLanguage, LANGUAGES, number, t, tOr } from "../../lib/i18n.js";
 import { errorText, faultText, isOutdated } from "../../lib/problems.js";
 import { formOf } from "../../lib/schema-form.js";
 import { BusyButton, useOnce } from "../../lib/ui/button.js";
@@ -16,7 +16,15 @@ import { html, signal, useLayoutEffect, useMemo, useRef, useSignal } from "../..
 import { openNewOrder } from "../customer/new-order.js";
 import { History, namedIn } from "./history.js";
 
-const { AccountRequest, Contact, Deputy, "Enrollment-Input": Enrollment, License, "Site-Input": Site } = LIMITS;
+const {
+  AccountRequest,
+  Contact,
+  Deputy,
+  "Enrollment-Input": Enrollment,
+  License,
+  "Site-Input": Site,
+  "Tax-Input": Tax,
+} = LIMITS;
 const MAX_DEPUTIES = Enrollment.deputies.maxItems;
 const OWN = ["name", "locale", "currency", "time_zone", "parent_account_id"];
 const SITE = ["site_id", "name", "country", "address"];
@@ -48,6 +56,13 @@ export async function showAccount(context, accountId) {
     context.api.get("/desk/catalog"),
   ]);
   return html`<${Account} context=${context} accountId=${accountId} loaded=${loaded} vendors=${vendors} />`;
+}
+
+/** A percentage, with a point or a comma before its decimals. */
+class RateField extends FormField {
+  get text() {
+    return super.text.replace(",", ".");
+  }
 }
 
 /** The fields of an account, and the account that they make. */
@@ -119,6 +134,24 @@ class AccountForm {
       account.hand_over ?? "desk",
       AccountRequest.hand_over.enum.map((each) => [each, tOr(`hand_over.policy.${each}`, each)]),
     );
+    this.billing = {
+      billing_address: text("billing_address", t("billing.address"), {
+        type: "textarea",
+        value: account.billing_address,
+        limits: AccountRequest.billing_address,
+        isWide: true,
+      }),
+      tax_number: text("tax_number", t("billing.tax_number"), {
+        value: account.tax_number,
+        limits: AccountRequest.tax_number,
+        attributes: { autocomplete: "off" },
+      }),
+    };
+    this.tax = taxFields(account.tax);
+    this.policies = {
+      purchase_order: policy("purchase_order", account),
+      signed_order: policy("signed_order", account),
+    };
     this.deputies = signal((enrollment?.deputies ?? []).map(deputyFields));
     this.sites = signal(account.sites.map((site) => this.siteFields(site)));
   }
@@ -156,9 +189,19 @@ class AccountForm {
       ...Object.values(this.own),
       ...Object.values(this.letter),
       this.handOver,
+      ...Object.values(this.billing),
+      ...this.shownTax(),
+      ...Object.values(this.policies),
       ...this.deputies.value.flatMap(Object.values),
       ...this.sites.value.flatMap(fieldsOf),
     ];
+  }
+
+  /** Returns the fields of the tax that its treatment has. */
+  shownTax() {
+    const { treatment, label, rate, sentence } = this.tax;
+    if (!treatment.read()) return [treatment];
+    return treatment.read() === "rate" ? [treatment, label, rate, sentence] : [treatment, label, sentence];
   }
 
   /** Returns the account from the form; what has no field stays as it was. */
@@ -176,6 +219,11 @@ class AccountForm {
       ...Object.fromEntries(OWN.map((each) => [each, own[each]])),
       enrollment: isEnrolled ? { ...account.enrollment, letter_received_on: received, state, contact, deputies } : null,
       hand_over: this.handOver.read(),
+      ...readAll(this.billing),
+      tax: this.tax.treatment.read()
+        ? Object.fromEntries(this.shownTax().map((each) => [each.name, each.read()]))
+        : null,
+      ...readAll(this.policies),
       sites: this.sites.value.map(siteOf),
     };
   }
@@ -184,6 +232,7 @@ class AccountForm {
   at(pointer) {
     const [, first, second, third, fourth] = pointer.split("/");
     if (first === "hand_over") return this.handOver;
+    if (first === "tax") return this.tax[second] ?? this.tax.treatment;
     if (first === "groups") return this.groups.path(second === undefined ? "" : `/${second}`).at(-1);
     const site = this.sites.value[Number(second)];
     if (first === "sites" && third === "sockets") return site && lotsOf(site)[Number(fourth)]?.quantity;
@@ -193,7 +242,8 @@ class AccountForm {
       return second === "contact"
         ? this.letter[`contact_${third ?? "name"}`]
         : this.letter[second ?? "letter_received_on"];
-    return (first === "account_id" ? this.ownId : this.own[first]) || null;
+    const named = { ...this.own, ...this.billing, ...this.policies };
+    return (first === "account_id" ? this.ownId : named[first]) || null;
   }
 }
 
@@ -201,6 +251,43 @@ const text = (name, label, how) => new FormField({ name, label, ...how });
 const select = (name, label, value, options) =>
   new FormField({ name, label, type: "select", required: true, value, options });
 const zones = () => [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])].map((each) => [each, each]);
+
+function policy(name, account) {
+  const options = AccountRequest[name].enum.map((each) => [each, tOr(`billing.${name}.${each}`, each)]);
+  return select(name, t(`billing.${name}`), account[name] ?? "optional", options);
+}
+
+/** Returns the fields of a tax by its members; no treatment means no tax. */
+const taxFields = (tax) => ({
+  treatment: text("treatment", t("billing.tax"), {
+    type: "select",
+    value: tax?.treatment,
+    options: [
+      ["", t("billing.tax.none")],
+      ...Tax.treatment.enum.map((each) => [each, tOr(`billing.tax.${each}`, each)]),
+    ],
+  }),
+  label: text("label", t("billing.tax_label"), {
+    required: true,
+    value: tax?.label,
+    hint: t("billing.tax_label_hint"),
+    limits: Tax.label,
+  }),
+  rate: new RateField({
+    name: "rate",
+    label: t("billing.tax_rate"),
+    required: true,
+    value: tax?.rate === undefined ? "" : number(Number(tax.rate)),
+    limits: Tax.rate,
+    attributes: { inputmode: "decimal", autocomplete: "off" },
+  }),
+  sentence: text("sentence", t("billing.tax_sentence"), {
+    value: tax?.sentence,
+    hint: t("billing.tax_sentence_hint"),
+    limits: Tax.sentence,
+    isWide: true,
+  }),
+});
 
 const deputyFields = (deputy = {}) => ({
   name: text("deputy_name", t("deputy.name"), { required: true, value: deputy.name, limits: Deputy.name }),
@@ -326,6 +413,14 @@ function Account({ context, accountId, loaded, vendors }) {
             <h3>${t("hand_over.policy_title")}</h3>
             <p class="hint">${t("hand_over.policy_text")}</p>
             <div class="fields"><${Field} of=${form.handOver} /></div>
+          </section>
+          <section class="card">
+            <h2>${t("billing.title")}</h2>
+            <p class="hint">${t("billing.text")}</p>
+            <div class="fields"><${Fields} of=${Object.values(form.billing)} /><${Fields} of=${form.shownTax()} /></div>
+            <h3>${t("billing.approval")}</h3>
+            <p class="hint">${t("billing.approval_text")}</p>
+            <div class="fields"><${Fields} of=${Object.values(form.policies)} /></div>
           </section>
           <${Sites} form=${form} />
           <div>${refusal.value}</div>

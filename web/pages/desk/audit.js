@@ -15,7 +15,18 @@ import { toast } from "../../lib/ui/toast.js";
 import { html } from "../../lib/view.js";
 
 const PAGE = 25;
-const SUBJECTS = ["account", "price_list", "catalog", "terms", "person", "service_user", "teams", "text_modules"];
+const SUBJECTS = [
+  "account",
+  "price_list",
+  "catalog",
+  "terms",
+  "person",
+  "service_user",
+  "teams",
+  "text_modules",
+  "letterhead",
+  "discount_policy",
+];
 const NO_FILTERS = { subject: "", from: "", to: "", account: "", person: "" };
 /** The changes of an entry that are shown without being asked for. */
 const SHOWN = 4;
@@ -149,8 +160,13 @@ function Subject({ entry: { subject, subject_id, account_id } }) {
   const account = account_id !== null && html`<a class="order-id" href=${accountPage(account_id)}>${account_id}</a>`;
   if (subject === "account") return account;
   if (subject === "teams") return html`<a class="order-link" href="/desk/teams">${t("nav.teams")}</a>`;
+  if (subject === "discount_policy")
+    return html`<a class="order-link" href="/desk/discount-policy">${t("nav.discounts")}</a>`;
   if (subject === "text_modules")
     return html`<a class="order-link" href="/desk/text-modules">${t("nav.text_modules")}</a>`;
+  if (subject === "letterhead") return html`<a class="order-link" href="/desk/letterhead">${t("nav.letterhead")}</a>`;
+  if (subject === "terms")
+    return html`<a class="order-id" href="/desk/terms?locale=${subject_id.replace("?", "&")}">${subject_id}</a>`;
   if (subject === "catalog") return html`<a class="order-link" href="/desk/catalog">${t("nav.catalog")}</a>`;
   if (subject === "price_list")
     return html`<a class="order-id" href="/desk/price-lists/${subject_id}">${subject_id}</a>`;

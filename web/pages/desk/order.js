@@ -34,7 +34,9 @@ import { teamsOf } from "./colleagues.js";
 import { Evidence, isDecisionByLink } from "./evidence.js";
 import { HandOver } from "./hand-over.js";
 import { askForAssignee, Handling } from "./handling.js";
+import { Mails } from "./mails.js";
 import { PresenceLine } from "./presence.js";
+import { Proposal } from "./proposal.js";
 import { DeskQuestions } from "./questions.js";
 import { QuoteEditor } from "./quote-editor.js";
 import { TextModuleChoice } from "./text-module-choice.js";
@@ -102,6 +104,7 @@ function DeskOrder({ context, account, teams, path, first, load }) {
             ${order.quote && html`<${QuoteCard} api=${api} order=${order} base="/desk" />`}
             ${order.delivery && html`<p class="hint">${deliveryText(order.delivery)}</p>`}
           </div>
+          <${Proposal} context=${context} order=${order} path=${path} again=${again} />
           <${HandOver} context=${context} order=${order} path=${path} again=${again} />
           <${DeskQuestions} context=${context} order=${order} modules=${modules} path=${path} again=${again} />
           <${Writing} context=${context} order=${order} account=${account} modules=${modules} path=${path} again=${again} changes=${keyOf(found.value)} />
@@ -120,6 +123,7 @@ function DeskOrder({ context, account, teams, path, first, load }) {
           </section>
           <${Attachments} context=${context} path=${path} evidence=${evidence} />
           ${evidence.length > 0 && html`<${Evidence} api=${api} path=${path} evidence=${evidence} />`}
+          <${Mails} context=${context} path=${path} />
         </div>
       </div>
     </div>`;
@@ -302,7 +306,7 @@ function Writing({ context, order, account, modules, path, again, changes }) {
   const writing = useSignal(null);
   const count = useRef(0);
   const next = (order.quote?.revision ?? 0) + 1;
-  const isUnasked = order.quote && order.quote.state !== "change_requested";
+  const isUnasked = order.proposal || (order.quote && order.quote.state !== "change_requested");
 
   /** What was written here before and not sent, unless another revision was sent since. */
   function written() {
@@ -332,9 +336,9 @@ function Writing({ context, order, account, modules, path, again, changes }) {
     else if (!writing.value && (!isUnasked || written())) begin();
   }, [changes]);
 
-  function sent() {
+  function sent(isWaiting) {
     stop();
-    toast(t("desk.quote_on_its_way", { name: order.contact.name }));
+    toast(isWaiting ? t("proposal.asked") : t("desk.quote_on_its_way", { name: order.contact.name }));
     again();
   }
 
@@ -386,6 +390,7 @@ function Draft({
   const loaded = useSignal(null);
   const box = useRef(null);
   const atFirst = useRef(kept);
+  const isWaiting = useRef(false);
 
   async function load() {
     const currency = opening.chosen ?? atFirst.current?.currency;
@@ -421,8 +426,10 @@ function Draft({
   }
   if (!draft) return html`<section class="card"><${Waiting} /></section>`;
   // On the shown version: a colleague's newer revision must not be replaced unseen.
-  const send = (body) =>
-    api.post("/desk/orders/{order_id}/quote", { path, body, headers: { "If-Match": `"${order.version}"` } });
+  async function send(body) {
+    const headers = { "If-Match": `"${order.version}"` };
+    isWaiting.current = Boolean((await api.post("/desk/orders/{order_id}/quote", { path, body, headers })).proposal);
+  }
   const previewed = {
     mail: (body) => api.post("/desk/orders/{order_id}/quote/preview", { path, body }),
     pdf: (body) => api.postForPdf("/desk/orders/{order_id}/quote/preview", { path, body }),
@@ -430,6 +437,6 @@ function Draft({
   return html`
     <div ref=${box}>
       <${QuoteEditor} order=${order} account=${account} modules=${modules} catalog=${catalog} draft=${draft} currencies=${currencies} kept=${atFirst.current} keep=${keep}
-        beginAnew=${opening.chosen ? null : beginAnew} quoteIn=${quoteIn} send=${send} previewed=${previewed} done=${sent} cancel=${cancel} />
+        beginAnew=${opening.chosen ? null : beginAnew} quoteIn=${quoteIn} send=${send} previewed=${previewed} done=${() => sent(isWaiting.current)} cancel=${cancel} />
     </div>`;
 }

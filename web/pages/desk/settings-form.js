@@ -55,12 +55,17 @@ export function useSaving({ etag, fields, send, fieldAt }) {
   return { submit, isBusy: isBusy.value, refusal: refusal.value, isOld: isOld.value };
 }
 
-/** The end of such a form: why it was not saved, and the buttons to add an entry (`addText`) and to save. */
+/**
+ * The end of such a form: why it was not saved, and the buttons to add an entry (`addText`), where there are entries,
+ * and to save.
+ *
+ * @param {{ saving: any, reload: () => void, add?: () => void, addText?: string }} props
+ */
 export const SavingFoot = ({ saving, reload, add, addText }) => html`
   <div>
     ${saving.refusal && html`<${Notice} kind="bad">${saving.refusal} ${saving.isOld && html`<button class="small" type="button" onClick=${reload}>${t("settings.reload")}</button>`}</${Notice}>`}
   </div>
   <div class="actions">
-    <button type="button" onClick=${add}>${addText}</button>
+    ${add && html`<button type="button" onClick=${add}>${addText}</button>`}
     <${BusyButton} type="submit" class="primary" isBusy=${saving.isBusy}>${t("action.save")}</${BusyButton}>
   </div>`;

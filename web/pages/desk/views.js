@@ -49,7 +49,9 @@ export function Views({ context: { api, can, me }, first, query, show }) {
       value: view?.name,
       limits: LIMITS.NewView.name,
     }),
-    new FormField({ name: "shared", label: t("views.shared"), type: "checkbox", value: view?.shared ?? false }),
+    ...(can("desk:orders")
+      ? [new FormField({ name: "shared", label: t("views.shared"), type: "checkbox", value: view?.shared ?? false })]
+      : []),
   ];
 
   const save = () =>
@@ -58,7 +60,8 @@ export function Views({ context: { api, can, me }, first, query, show }) {
       text: t("views.save_text"),
       fields: fieldsFor(null),
       action: t("action.save"),
-      act: async ({ name, shared }) => keep(await api.post("/desk/views", { body: { name, shared, query: present } })),
+      act: async ({ name, shared = false }) =>
+        keep(await api.post("/desk/views", { body: { name, shared, query: present } })),
     });
 
   const change = () =>
@@ -67,7 +70,7 @@ export function Views({ context: { api, can, me }, first, query, show }) {
       text: t("views.change_text"),
       fields: fieldsFor(chosen),
       action: t("action.save"),
-      act: async ({ name, shared }) => {
+      act: async ({ name, shared = false }) => {
         const path = { view_id: chosen.view_id };
         keep(await api.put("/desk/views/{view_id}", { path, body: { name, shared, query: present } }));
       },

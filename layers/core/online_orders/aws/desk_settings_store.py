@@ -1,17 +1,17 @@
-"""Store what the desk sets for itself, one document each: its teams and its text modules.
+"""Store what the desk sets for itself, one document each: its teams, its text modules, its policy of discounts.
 
 A change is one transaction: the document, on the condition of the version before, and the entry of the audit trail.
 Nothing is stored before the first change; the document is then empty, and has version 0.
 """
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from online_orders.aws import grant_check, people_store
 from online_orders.aws.audit_store import audit_write
-from online_orders.aws.keys import Item, Key, person_key, teams_key, text_modules_key
+from online_orders.aws.keys import Item, Key, discount_policy_key, person_key, teams_key, text_modules_key
 from online_orders.aws.table import (
     IF_NOT_EXISTS,
     Items,
@@ -34,8 +34,11 @@ from online_orders.domain.order_parts import User
 from online_orders.domain.roles import DESK
 from online_orders.domain.values import instant_text
 
+if TYPE_CHECKING:
+    from online_orders.domain.proposals import DiscountPolicy
+
 Json = dict[str, Any]
-Setting = Literal["teams", "text_modules"]
+Setting = Literal["teams", "text_modules", "discount_policy"]
 CheckVersion = Callable[[int], None]
 MAX_DOCUMENT_BYTES = 350 * 1024
 _BATCH = 100
@@ -48,13 +51,26 @@ class StoredSetting(NamedTuple):
     version: int
 
 
+_KEYS: Mapping[Setting, Callable[[], Key]] = {
+    "teams": teams_key,
+    "text_modules": text_modules_key,
+    "discount_policy": discount_policy_key,
+}
+
+
 def _key_of(setting: Setting) -> Key:
-    return teams_key() if setting == "teams" else text_modules_key()
+    return _KEYS[setting]()
+
+
+def _empty(setting: Setting) -> Json:
+    if setting == "discount_policy":
+        return {"percent": None, "amounts": {}, "margin_percent": None}
+    return {setting: []}
 
 
 def _from_item(setting: Setting, item: Item | None) -> StoredSetting:
     if item is None:
-        return StoredSetting({setting: []}, 0)
+        return StoredSetting(_empty(setting), 0)
     return StoredSetting(json.loads(item["document"]["S"]), int(item["version"]["N"]))
 
 
@@ -99,6 +115,20 @@ def _staff_among(user_ids: Collection[str]) -> set[str]:
 def replace_text_modules(body: Any, by: Caller, check_version: CheckVersion) -> StoredSetting:
     """Replace all text modules; return them as stored. Raises as `replace_teams`, and TooLarge."""
     return _replace("text_modules", lambda _before: parse_text_modules(body), by, check_version)
+
+
+def discount_policy() -> "DiscountPolicy":
+    """Return how much the desk's agents may take off without asking."""
+    from online_orders.domain.proposals import DiscountPolicy  # needed by few requests of the desk
+
+    return DiscountPolicy.model_validate(get_setting("discount_policy").document)
+
+
+def replace_discount_policy(body: Any, by: Caller, check_version: CheckVersion) -> StoredSetting:
+    """Replace the policy of discounts; return it as stored. Raises as `replace_teams`."""
+    from online_orders.domain.proposals import parse_policy
+
+    return _replace("discount_policy", lambda _before: parse_policy(body), by, check_version)
 
 
 def _replace(setting: Setting, parse: Callable[[Json], Json], by: Caller, check_version: CheckVersion) -> StoredSetting:

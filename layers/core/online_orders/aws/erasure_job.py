@@ -6,6 +6,7 @@ others go on writing; its own item, which has the contact's name, comes last. An
 action, with a timeline entry, so that a decision based on the order before does not bring the person back.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -15,8 +16,13 @@ from online_orders.aws import (
     attachment_store,
     desk_settings_store,
     figures_store,
+    inbound_store,
+    letterhead_store,
+    message_store,
     people_store,
+    sent_mail_store,
     service_user_store,
+    terms_store,
     version_store,
     view_store,
 )
@@ -37,6 +43,7 @@ from online_orders.aws.keys import (
     CATALOG_PK,
     GROUP_PRICES_PK,
     IDEMPOTENCY_PREFIX,
+    LETTERHEAD_PK,
     ORDER_PREFIX,
     PERSON_PREFIX,
     PREFIX_END,
@@ -56,6 +63,7 @@ from online_orders.aws.keys import (
     entry_key,
     evidence_key,
     prices_key,
+    terms_key,
 )
 from online_orders.aws.order_store import get_order, get_quote, list_entries, save
 from online_orders.aws.price_store import PriceListRow
@@ -87,6 +95,7 @@ from online_orders.domain.errors import InProgress, NotFound
 from online_orders.domain.evidence import Evidence
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import Quote
+from online_orders.domain.received_mails import parse_mail
 from online_orders.domain.roles import DESK
 from online_orders.domain.timeline import Entry, Event
 
@@ -101,11 +110,14 @@ class ErasureStep(NamedTuple):
     position: str
     """The last account that is done; `erase_person(..., after=position)` continues after it."""
     erased: Counter[str]
-    """How many "orders", "entries", "evidence", "attachments", "reports", "records" (of idempotency), "accounts",
-    "versions" of accounts, "price_lists", "catalogs", "views", "settings" of the desk, "service_users" and
-    "audit_entries" were changed, and how many "memberships" were removed."""
+    """How many "orders", "entries", "evidence", "attachments", recipients of "mails", "reports", "records" (of
+    idempotency), "accounts", "versions" of accounts, "price_lists", "catalogs", "terms", "letterheads", "views",
+    "settings" of the desk, "service_users" and "audit_entries" were changed, and how many "memberships", "messages" at
+    the desk and "received_mails" were removed."""
     left: tuple[str, ...]
-    """Quotes whose hashed texts name the person, PDFs that may, and text modules that do; they were left alone."""
+    """Quotes whose hashed texts name the person, PDFs that may, and text modules, standard terms and letterheads that
+    do; they were left alone.
+    """
 
 
 def erase_person(
@@ -140,18 +152,55 @@ def _erase_from_desk(person: Person, done: str, user_ids: set[str]) -> Iterator[
         yield from _steps_of(done, _price_lists(person, directory))
     if catalogs := _erase_author(CATALOG_PK, person):
         yield ErasureStep(done, Counter({"catalogs": catalogs}), ())
+    yield from _erase_from_terms(person, done)
+    letterheads = _erase_author(LETTERHEAD_PK, person)
+    naming = tuple(f"letterhead version {version}" for version in letterhead_store.versions_naming(person))
+    if letterheads or naming:
+        yield ErasureStep(done, Counter({"letterheads": letterheads} if letterheads else {}), naming)
     if views := _erase_from_views(person):
         yield ErasureStep(done, Counter({"views": views}), ())
     if settings := _erase_author(STAFF_PK, person):
         yield ErasureStep(done, Counter({"settings": settings}), ())
-    named = tuple(f"text module {module}" for module in desk_settings_store.text_modules_naming(person))
-    if named:
-        yield ErasureStep(done, Counter(), named)
+    if received := _erase_received(person):
+        yield ErasureStep(done, received, ())
+    modules = tuple(f"text module {module}" for module in desk_settings_store.text_modules_naming(person))
+    if modules:
+        yield ErasureStep(done, Counter(), modules)
     if staff := sum(bool(_erase_member(DESK, each, person, user_ids)) for each in people_store.list_pointers(DESK)):
         yield ErasureStep(done, Counter({"memberships": staff}), ())
     machines = (_sort_key_id(item) for page in _pages(STAFF_PK, SERVICE_PREFIX, 100) for item in page)
     if changed := sum(_erase_from_machine(each, person) for each in machines):
         yield ErasureStep(done, Counter({"service_users": changed}), ())
+
+
+def _erase_from_terms(person: Person, done: str) -> Iterator[ErasureStep]:
+    """Erase the person as the author of standard terms, whose texts are left alone: quotes rest on them."""
+    for scope in terms_store.all_scopes():
+        changed = _erase_author(terms_key(*scope)["pk"]["S"], person)
+        named = terms_store.versions_naming(scope, person)
+        if changed or named:
+            left = tuple(f"version {version} of the {scope.phrase}" for version in named)
+            yield ErasureStep(done, Counter({"terms": changed}), left)
+
+
+def _erase_received(person: Person) -> Counter[str]:
+    """Remove what the person mailed, or is named in: messages at the desk, and the mails as they were received."""
+    removed: Counter[str] = Counter()
+    for message in message_store.all_messages():
+        texts = (message.sender, message.sender_name, message.subject, message.text, *message.files)
+        judge = message.judgment.by.email if message.judgment else ""
+        if person.has_email(message.sender) or person.has_email(judge) or any(map(person.is_named_in, texts)):
+            message_store.remove(message)
+            removed["messages"] += 1
+    if not os.environ.get("INBOUND_BUCKET"):
+        return removed  # no mails are received here
+    for mail_id, head in inbound_store.all_mails():
+        mail = parse_mail(head)
+        texts = (head.decode("utf-8", "replace"), mail.sender_name, mail.subject, mail.text)
+        if person.has_email(mail.sender) or any(map(person.is_named_in, texts)):
+            inbound_store.remove_mail(mail_id)
+            removed["received_mails"] += 1
+    return removed
 
 
 def _steps_of(done: str, counts: Iterator[int]) -> Iterator[ErasureStep]:
@@ -208,7 +257,13 @@ def _price_lists(person: Person, directory_pk: str, prefix: str = "") -> Iterato
 
 def _erase_from_views(person: Person) -> int:
     """Erase the person from the saved views of the queue; return how many were changed or removed."""
-    pairs = [(view, erase_from_view(view, person)) for view in view_store.all_views()]
+    user_ids = set[str]()
+    for user_id in people_store.list_pointers(DESK):
+        stored = people_store.find_person(user_id)
+        if stored and person.has_email(stored.person.email):
+            user_ids.add(user_id)
+            person = person.with_names(stored.person.name)
+    pairs = [(view, erase_from_view(view, person, user_ids)) for view in view_store.all_views()]
     return sum(view_store.replace_if_unchanged(view, after) for view, after in pairs if after != view)
 
 
@@ -410,6 +465,7 @@ class _AccountEraser:
                 key = evidence_key(order_location.order_id, each.sequence)
                 erased["evidence"] += _update_document(key, each, erase_from_evidence(each, self.person))
             erased["certificates"] += self._erase_certificates(order.order_id)
+            erased["mails"] += sent_mail_store.erase_recipient(order.order_id, self.person)
             change = erase_from_order(
                 order,
                 self.person,

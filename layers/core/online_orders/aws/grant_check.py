@@ -7,10 +7,11 @@ the change reads anyway, so the check costs no call.
 from __future__ import annotations
 
 from online_orders.aws.keys import Item, Key, person_key
-from online_orders.aws.table import IF_NOT_EXISTS, Items, if_version
+from online_orders.aws.table import IF_NOT_EXISTS, Items, get, if_version
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Forbidden
 from online_orders.domain.grants import allows
+from online_orders.domain.roles import Permission
 
 
 def keys_of(caller: Caller | None) -> list[Key]:
@@ -29,6 +30,16 @@ def require_still_allowed(found: Items, caller: Caller | None) -> None:
     item = found.get(person_key(caller.user.user_id))
     if item is not None and not allows(item["grants"]["S"], caller.team, caller.required):
         raise Forbidden("forbidden", "You may no longer do this.")
+
+
+def still_has(caller: Caller, permission: Permission) -> bool:
+    """Return whether the caller has a permission beside the one that the route requires: by the token, and by what is
+    stored now.
+    """
+    if permission not in caller.permissions:
+        return False
+    item = get(person_key(caller.user.user_id))
+    return item is None or allows(item["grants"]["S"], caller.team, permission)
 
 
 def still_as_read(found: Items, caller: Caller) -> Item:

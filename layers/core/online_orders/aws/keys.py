@@ -22,7 +22,7 @@
 | workflow and its wait     | ORDER#{order}      | WORKFLOW                | executions, token, outstanding          |
 | parked order              | ORDER#{order}      | PARKED                  | fault, tries, outstanding               |
 | who has it open           | ORDER#{order}      | VIEWER#{user}           | email, since, expires_at                |
-| claim of an event's mail  | ORDER#{order}      | MAIL#{sequence:06}#{to} | state, until                            |
+| claim of an event's mail  | ORDER#{order}      | MAIL#{sequence:06}#{to} | see `sent_mails`                        |
 | watcher of an order       | ORDER#{order}      | WATCHER#{user}          |                                         |
 | counted in the history    | ORDER#{order}      | COUNTED                 |                                         |
 | still to be counted       | ORDER#{order}      | STATISTICS              | outstanding                             |
@@ -50,8 +50,13 @@
 | version of it, replaced   | CATALOG            | VERSION#{version:08}    | as beside the catalog                   |
 | which one is in force     | CATALOG            | NEWEST                  | version, changed_at                     |
 | draft of the next one     | CATALOG            | DRAFT                   | version, changed_by, changed_at         |
+| letterhead in force       | LETTERHEAD         | LETTERHEAD              | version, changed_at                     |
+| version of it             | LETTERHEAD         | VERSION#{version:08}    | version, changed_by, changed_at         |
 | account of a group        | GROUP#{group}      | {account}               |                                         |
-| standard terms            | TERMS#{locale}     | TERMS                   | version                                 |
+| terms of a language       | TERMS#{locale}     | TERMS                   | version, changed_by, changed_at         |
+| terms of a group          | (5)                | TERMS                   | the same                                |
+| version of either         | as the terms       | VERSION#{version:08}    | as beside the terms                     |
+| directory of the latter   | GROUPTERMS         | {group}#{locale}        | is_removed                              |
 | person or service user    | PERSON#{user}      | PERSON                  | version, grants                         |
 | mails that it chose       | PERSON#{user}      | NOTIFICATIONS           |                                         |
 | person of an account      | ACCOUNT#{account}  | PERSON#{user}           |                                         |
@@ -63,9 +68,14 @@
 | active admins of a team   | as its people      | MANAGERS                | active                                  |
 | teams of the desk         | STAFF              | TEAMS                   | version, changed_by, changed_at         |
 | text modules of the desk  | STAFF              | TEXTMODULES             | the same                                |
+| policy of discounts       | STAFF              | DISCOUNTPOLICY          | the same                                |
 | change of a person        | PERSON#{user}      | PERSONCHANGE#{version}  | outstanding                             |
 | audit entry               | AUDIT#{month}      | {entry}                 | user_id, subject, account_id            |
 | key of certificates       | CERTIFICATEKEYS    | {thumbprint}            | der (the public key)                    |
+| message to be judged      | MESSAGES           | OPEN#{message}          |                                         |
+| judged message            | MESSAGES           | DONE#{message}          | expires_at                              |
+| received mail, processed  | INBOUND#{mail}     | INBOUND                 | expires_at                              |
+| messages of a day         | INBOUNDDAY#{day}   | {order} or STRANGERS    | messages, expires_at                    |
 | mail pause                | MAILHOLD           | MAILHOLD                | since, reason                           |
 | when it ended last        | MAILHOLD           | RELEASED                | at                                      |
 
@@ -73,6 +83,7 @@
 versions of the account. (3) FIND#ACCOUNT#{account}: of the account's own orders of the screen and, as a reseller, of
 its sub-accounts'. {abc} are the first three characters of a word, and {redro} is an order's id by which newer ones sort
 first. (4) FIGURES#{month}#{dimension}#{number}, by the dimension of the cell, and for each of a few shards.
+(5) TERMS#{locale}#GROUP#{group}. Terms keep each version beside the newest from the start, removals too.
 
 An order's id is a ULID, so an account's orders are sorted by the time of placing. The account is part of an order's
 key, so no order of another account can be read. Entry 1 of an order has the order's account, for callers who may see
@@ -98,14 +109,17 @@ SUBORDER_PREFIX = "SUBORDER#"
 DIRECTORY_PK = "ACCOUNTS"
 PRICES_PK = "PRICES"
 CATALOG_PK = "CATALOG"
+LETTERHEAD_PK = "LETTERHEAD"
 ACCOUNT_PRICES_PK = "ACCOUNTPRICES"
 GROUP_PRICES_PK = "GROUPPRICES"
+GROUP_TERMS_PK = "GROUPTERMS"
 SUBACCOUNT_PREFIX = "SUBACCOUNT#"
 ENTRY_PREFIX = "ENTRY#"
 EVIDENCE_PREFIX = "EVIDENCE#"
 ATTACHMENT_PREFIX = "ATTACHMENT#"
 WATCHER_PREFIX = "WATCHER#"
 CERTIFICATE_PREFIX = "CERTIFICATE#"
+MAIL_PREFIX = "MAIL#"
 PUBLIC_KEYS_PK = "CERTIFICATEKEYS"
 ACCOUNT_SK = "ACCOUNT"
 PARKED_SK = "PARKED"
@@ -133,6 +147,9 @@ VIEWER_PREFIX = "VIEWER#"
 VERSION_PREFIX = "VERSION#"
 VIEW_PREFIX = "VIEW#"
 OWN_VIEW_PREFIX = "OWNVIEW#"
+MESSAGES_PK = "MESSAGES"
+OPEN_MESSAGE_PREFIX = "OPEN#"
+DONE_MESSAGE_PREFIX = "DONE#"
 PREFIX_END = "\uffff"
 """Sorts after everything that begins with a prefix."""
 
@@ -162,7 +179,7 @@ def account_key(account_id: str) -> Key:
 
 
 def version_key(item_key: Key, version: int) -> Key:
-    """Return the key of a replaced version of an account, a price list or the catalog."""
+    """Return the key of a kept version of an account, a price list, the catalog, terms or the letterhead."""
     return key(item_key["pk"]["S"], f"{VERSION_PREFIX}{version:08}")
 
 
@@ -227,7 +244,7 @@ def viewer_key(order_id: str, user_id: str) -> Key:
 
 
 def mail_key(order_id: str, sequence: int, to: str) -> Key:
-    return key(order_pk(order_id), f"MAIL#{sequence:06}#{to}")
+    return key(order_pk(order_id), f"{MAIL_PREFIX}{sequence:06}#{to}")
 
 
 def number_key(order_number: str) -> Key:
@@ -406,6 +423,11 @@ def catalog_draft_key() -> Key:
     return key(CATALOG_PK, "DRAFT")
 
 
+def letterhead_key() -> Key:
+    """Return the key of the small item that says which version of the letterhead is in force."""
+    return key(LETTERHEAD_PK, "LETTERHEAD")
+
+
 def teams_key() -> Key:
     return key(STAFF_PK, "TEAMS")
 
@@ -414,8 +436,17 @@ def text_modules_key() -> Key:
     return key(STAFF_PK, "TEXTMODULES")
 
 
-def terms_key(locale: str) -> Key:
-    return key(f"TERMS#{locale}", "TERMS")
+def discount_policy_key() -> Key:
+    return key(STAFF_PK, "DISCOUNTPOLICY")
+
+
+def terms_key(locale: str, group: str | None = None) -> Key:
+    """Return the key of the terms of a language or, in that, of a group."""
+    return key(f"TERMS#{locale}" + (f"#GROUP#{group}" if group else ""), "TERMS")
+
+
+def terms_directory_key(locale: str, group: str) -> Key:
+    return key(GROUP_TERMS_PK, f"{group}#{locale}")
 
 
 def parked_key(order_id: str) -> Key:
@@ -433,3 +464,22 @@ def mail_resume_key() -> Key:
 def pending_shard(owner_id: str) -> str:
     """Return the partition of the index `outstanding` for the pending items of an order, a report or an account."""
     return str(ord(owner_id[-1]) % PENDING_SHARDS)
+
+
+def open_message_key(message_id: str) -> Key:
+    """Return the key of a received mail that waits at the desk to be judged."""
+    return key(MESSAGES_PK, OPEN_MESSAGE_PREFIX + message_id)
+
+
+def judged_message_key(message_id: str) -> Key:
+    return key(MESSAGES_PK, DONE_MESSAGE_PREFIX + message_id)
+
+
+def inbound_key(mark: str) -> Key:
+    """Return the key that says that a received mail was processed: by SES's id, or by what is the same in a replay."""
+    return key(f"INBOUND#{mark}", "INBOUND")
+
+
+def inbound_day_key(at: datetime, bucket: str) -> Key:
+    """Return the key of the count of a day's messages: those of an order, or those of strangers."""
+    return key(f"INBOUNDDAY#{at.date()}", bucket)

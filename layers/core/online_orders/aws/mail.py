@@ -35,9 +35,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from online_orders.aws.clients import client, error_code
 from online_orders.aws.keys import mail_key
+from online_orders.aws.signing_keys import signing_key
 from online_orders.aws.table import TABLE_ERRORS, get, number, put, text, update
 from online_orders.clock import now
 from online_orders.domain.approval_links import Link
+from online_orders.domain.mail_delivery import MailEvent
+from online_orders.domain.reply_addresses import reply_address
+from online_orders.domain.sent_mails import mail_news, quote_mail_name
+from online_orders.domain.values import instant_text
 from online_orders.environment import environment
 from online_orders.telemetry import error_kind, logger, metrics
 
@@ -73,6 +78,8 @@ class OutgoingMail(NamedTuple):
     text: str
     html: str
     attachments: tuple[Attachment, ...] = ()
+    takes_replies: bool = True
+    """Whether a reply may become a comment, where mails are received: not to a mailbox that several people read."""
 
 
 def quote_attachment(order_id: str, revision: int, pdf: bytes) -> Attachment:
@@ -99,9 +106,15 @@ def thread_id(order_id: str) -> str:
     return f"<order.{order_id}@{environment('SENDER_ADDRESS').rpartition('@')[2]}>"
 
 
-def _mime(outgoing: OutgoingMail, at: datetime, thread: str | None = None) -> bytes:
+def _reply_to(outgoing: OutgoingMail, order_id: str | None) -> str:
+    """Return where a reply goes: where mails are received, to an address that proves order and recipient."""
+    if order_id is None or not outgoing.takes_replies or not (domain := environment("INBOUND_DOMAIN")):
+        return environment("REPLY_ADDRESS")
+    return reply_address(signing_key("replies").key, order_id, outgoing.to, domain)
+
+
+def _mime(outgoing: OutgoingMail, at: datetime, thread: str | None = None, order_id: str | None = None) -> bytes:
     message = EmailMessage(policy=SMTP.clone(max_line_length=76))
-    message["Reply-To"] = environment("REPLY_ADDRESS")
     message["To"] = outgoing.to
     message["Subject"] = outgoing.subject
     message["Date"] = format_datetime(at)
@@ -115,13 +128,17 @@ def _mime(outgoing: OutgoingMail, at: datetime, thread: str | None = None) -> by
     rest = message.as_bytes(policy=message.policy.clone(max_line_length=longest))
     # Not by EmailMessage, which encodes a name that is not ASCII again, in one encoded word of any length.
     head = f"From: {sender()}\r\n".replace("?= ", "?=\r\n ")
+    head += f"Reply-To: {_reply_to(outgoing, order_id)}\r\n"  # in one line, however long
     if thread:  # nor this, since EmailMessage makes encoded words of an id that is longer than a line
         head += f"In-Reply-To: {thread}\r\nReferences: {thread}\r\n"
     return head.encode() + rest
 
 
-def tags_of(link: Link) -> dict[str, str]:
-    """Return the tags by which SES's events about a quote mail find their order; none of them is secret."""
+def tags_of(link: Link, sequence: int) -> dict[str, str]:
+    """Return the tags by which SES's events about a quote mail find their order and its item; none of them is secret.
+
+    `sequence` is that of the order's newest entry.
+    """
     return {
         "kind": QUOTE_MAIL,
         "account_id": link.account_id,
@@ -129,7 +146,12 @@ def tags_of(link: Link) -> dict[str, str]:
         "source": link.source,
         "link_number": str(link.number),
         "key_id": link.key_id,
+        **_item_tags(sequence, quote_mail_name(link.number)),
     }
+
+
+def _item_tags(sequence: int, name: str) -> dict[str, str]:
+    return {"sequence": str(sequence), "name": name}
 
 
 def send(outgoing: OutgoingMail, tags: Mapping[str, str], at: datetime) -> None:
@@ -137,12 +159,13 @@ def send(outgoing: OutgoingMail, tags: Mapping[str, str], at: datetime) -> None:
 
     Raises MailRefused when SES will never accept it, and the SDK's error when it may accept it later.
     """
-    thread = thread_id(tags["order_id"]) if "order_id" in tags else None
+    order_id = tags.get("order_id")
+    thread = thread_id(order_id) if order_id else None
     with _count_refusals():
         client("sesv2").send_email(
             FromEmailAddress=sender(),  # with the name, because SES replaces the header by this
             Destination={"ToAddresses": [outgoing.to]},
-            Content={"Raw": {"Data": _mime(outgoing, at, thread)}},
+            Content={"Raw": {"Data": _mime(outgoing, at, thread, order_id)}},
             EmailTags=_email_tags({**tags, **_correlation_tag()}),
             ConfigurationSetName=environment("CONFIGURATION_SET"),
         )
@@ -213,14 +236,24 @@ def lift_suppression(address: str) -> None:
 
 
 def send_once(
-    owner_id: str, sequence: int, name: str, compose: Callable[[], OutgoingMail], tags: Mapping[str, str]
+    owner_id: str,
+    sequence: int,
+    name: str,
+    compose: Callable[[], OutgoingMail],
+    tags: Mapping[str, str],
+    recipient: str | None = None,
 ) -> None:
     """Send the mail `name` of an event unless it was sent; `owner_id` is the id of the order or the account.
+
+    Of a mail about an order its `recipient` is kept, and SES's events find the item by their tags.
 
     Raises MailInFlight while another process may still be sending it, and the SDK's error when SES may accept it later.
     What SES refuses for good counts as sent.
     """
-    if not _claim(owner_id, sequence, name, now()):
+    is_refused = False
+    if recipient is not None:
+        tags = {**tags, **_item_tags(sequence, name)}
+    if not _claim(owner_id, sequence, name, now(), recipient, tags["kind"]):
         if _is_sent(owner_id, sequence, name):
             return
         raise MailInFlight(name)
@@ -229,6 +262,7 @@ def send_once(
         logger.info("SES took a mail", extra={"mail": name})
         metrics.add_metric("MailsSent", MetricUnit.Count, 1)
     except MailRefused as refusal:
+        is_refused = True
         logger.warning("a mail was refused for good", extra={"mail": name, "fault": str(refusal)})
     except ClientError:
         _release_claim(
@@ -236,7 +270,7 @@ def send_once(
         )  # SES has refused it, so there is no need to wait until the claim expires
         raise
     try:
-        _mark_sent(owner_id, sequence, name)
+        _mark_sent(owner_id, sequence, name, None if recipient is None else now(), is_refused=is_refused)
     except TABLE_ERRORS:
         # SES has accepted it; an error now would only bring the message back, and the mail would be sent twice.
         logger.exception("a mail went out and could not be marked as sent", extra={"mail": name})
@@ -247,13 +281,17 @@ def _is_sent(owner_id: str, sequence: int, name: str) -> bool:
     return item is not None and item["state"]["S"] == "sent"
 
 
-def _claim(owner_id: str, sequence: int, name: str, at: datetime) -> bool:
+def _claim(owner_id: str, sequence: int, name: str, at: datetime, recipient: str | None, kind: str) -> bool:
     """Return whether this process may send the mail: it was not sent, and no other process has claimed it."""
+    about = (
+        {"kind": text(kind), "recipient": text(recipient), "claimed_at": text(instant_text(at))} if recipient else {}
+    )
     return put(
         {
             **mail_key(owner_id, sequence, name),
             "state": text("claimed"),
             "until": number(int((at + CLAIM_DURATION).timestamp())),
+            **about,
         },
         ConditionExpression="attribute_not_exists(pk) OR (#state = :claimed AND #until < :now)",
         ExpressionAttributeNames={"#state": "state", "#until": "until"},
@@ -274,10 +312,20 @@ def _release_claim(owner_id: str, sequence: int, name: str) -> None:
         logger.exception("a claim could not be released", extra={"mail": name})
 
 
-def _mark_sent(owner_id: str, sequence: int, name: str) -> None:
+def _mark_sent(owner_id: str, sequence: int, name: str, at: datetime | None, *, is_refused: bool) -> None:
+    """Mark a mail as sent; of one about an order, also since when, or that SES refused it."""
+    sets, values, names = ["#state = :sent"], {":sent": text("sent")}, {"#state": "state"}
+    if at and is_refused:
+        news = mail_news(MailEvent.REFUSED, at)
+        sets += ["#news = :news", "news_at = :at", "news_rank = :rank"]
+        values |= {":news": text(news.state), ":at": text(instant_text(at)), ":rank": text(news.rank)}
+        names |= {"#news": "news"}
+    elif at:
+        sets.append("sent_at = :at")
+        values[":at"] = text(instant_text(at))
     update(
         mail_key(owner_id, sequence, name),
-        "SET #state = :sent",
-        {":sent": text("sent")},
-        ExpressionAttributeNames={"#state": "state"},
+        f"SET {', '.join(sets)}",
+        values,
+        ExpressionAttributeNames=names,
     )

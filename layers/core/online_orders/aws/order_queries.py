@@ -37,6 +37,8 @@ MAX_EXAMINED = 400
 """Items that one query with a filter may examine; at 4 KB an order this is about DynamoDB's page of 1 MB.
 Likewise the orders that one call looks into."""
 _EXAMINED_AT_ONCE = 100
+_KEYS_AT_ONCE = 1_000
+"""Of open orders in one status, which are not loaded: 130 bytes each."""
 """As many as one batch reads."""
 
 
@@ -81,6 +83,9 @@ class OrderFilter(NamedTuple):
     follow_up: FollowUp | None = None
     at: datetime | None = None
     """When it is asked, for the days to follow up; needed with `follow_up`."""
+    may_lag: bool = False
+    """Whether an account's open orders may be those of a moment ago, as an index has them, for a page that is read. Who
+    changes all of them must miss none."""
 
     def includes(self, order: Order) -> bool:
         return (
@@ -274,8 +279,9 @@ def find_duplicate_candidates(account_id: str) -> list[Order]:
 
 
 def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
-    """Return orders of every account, oldest first, by the index that fits: of the account, else assignee,
-    else status. What is open is few, and what an assignee ever had grows for good, so a filter by both goes by status.
+    """Return orders of every account, oldest first, by the index that fits: of the account, else assignee, else
+    status. What is open is few, and what an assignee ever had grows for good, so a filter by both goes by status;
+    likewise of an account, for lists that may lag.
 
     A page with a filter that has to look into the orders may be short: MAX_EXAMINED orders are looked into at most.
     """
@@ -300,6 +306,8 @@ def list_desk_orders(order_filter: OrderFilter, limit: int, after: str | None) -
 def _desk_page(order_filter: OrderFilter, limit: int, after: str | None) -> OrderPage:
     """Return those of up to `limit` orders that the filter includes, and the order after which the next page begins."""
     first, beyond = order_filter.bounds()
+    if order_filter.account_id and order_filter.is_of_open_ones and order_filter.may_lag:
+        return _open_of_account(order_filter, limit, max(after or "", first), beyond)
     if order_filter.account_id:
         sources: list[Source] = ["online", "direct"]
         pages = [
@@ -315,6 +323,21 @@ def _desk_page(order_filter: OrderFilter, limit: int, after: str | None) -> Orde
     if position and position > beyond:
         position = None  # what follows is later than the last day
     keys: list[Key] = [{"pk": item["pk"], "sk": item["sk"]} for item in rows]
+    orders = [order for order in get_orders(keys) if order_filter.includes(order)]
+    return OrderPage(_of_group(orders, order_filter), position)
+
+
+def _open_of_account(order_filter: OrderFilter, limit: int, after: str, beyond: str) -> OrderPage:
+    """Return a page of an account's open orders, from the keys of what is open; only the account's are loaded."""
+    statuses = order_filter.statuses or ()
+    rows, position = _oldest_first(_by_status(statuses, _KEYS_AT_ONCE, after), len(statuses) * _KEYS_AT_ONCE)
+    pk = text(account_pk(order_filter.account_id or ""))
+    own = [row for row in rows if row["pk"] == pk and _order_id_of(row) <= beyond]
+    if len(own) > limit:
+        own, position = own[:limit], _order_id_of(own[limit - 1])
+    elif position and position > beyond:
+        position = None
+    keys: list[Key] = [{"pk": row["pk"], "sk": row["sk"]} for row in own]
     orders = [order for order in get_orders(keys) if order_filter.includes(order)]
     return OrderPage(_of_group(orders, order_filter), position)
 

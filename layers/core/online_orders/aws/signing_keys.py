@@ -55,6 +55,14 @@ def signing_key(purpose: str, key_id: str | None = None) -> SigningKey:
     return SigningKey(named, hmac.digest(ring.keys[named], purpose.encode(), "sha256"))
 
 
+def signing_keys(purpose: str, *, fresh: bool = False) -> list[bytes]:
+    """Return all keys in use for a purpose. With `fresh`, they were read a moment ago, so none that was made since is
+    missing.
+    """
+    ring = _keys_of_last(_REFRESH_SECONDS if fresh else _CACHE_SECONDS)
+    return [hmac.digest(key, purpose.encode(), "sha256") for key in ring.keys.values()]
+
+
 def signing_key_or_current(purpose: str, key_id: str | None) -> SigningKey:
     """Return a named key while it is in use, else the current one; the current one too when `key_id` is None."""
     try:

@@ -18,8 +18,17 @@ from online_orders.aws.table import IF_NOT_EXISTS, WriteConflict, attempts, get_
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import InProgress
 from online_orders.domain.order_parts import User
+from online_orders.domain.roles import Permission
 from online_orders.domain.values import is_identifier
-from online_orders.domain.views import MAX_VIEWS, NewView, SavedView, check_change, too_many_views, view_not_found
+from online_orders.domain.views import (
+    MAX_VIEWS,
+    NewView,
+    SavedView,
+    check_change,
+    check_sharing,
+    too_many_views,
+    view_not_found,
+)
 
 
 def list_views(user_id: str) -> list[SavedView]:
@@ -29,9 +38,10 @@ def list_views(user_id: str) -> list[SavedView]:
 
 
 def create_view(view_id: str, body: NewView, by: Caller) -> SavedView:
-    """Store a new view of the caller; raise Forbidden for a caller who may no longer read the desk, and StateConflict
-    `too_many_views`.
+    """Store a new view of the caller; raise Forbidden for a caller who may no longer read the desk, or may not share,
+    and StateConflict `too_many_views`.
     """
+    by = _checked(body, by)
     grant_check.require_still_allowed(get_all(grant_check.keys_of(by)), by)
     _check_room(body, by.user)
     view = SavedView(view_id=view_id, owner=by.user, **body.model_dump())
@@ -43,6 +53,7 @@ def replace_view(view_id: str, body: NewView, by: Caller) -> SavedView:
     """Store a view in place of the present one, which keeps its owner; raise what `check_change` and `create_view`
     raise, and InProgress when others keep changing it.
     """
+    by = _checked(body, by)
     for _ in attempts():
         before = _get_for_change(view_id, by)
         after = before.model_copy(update=body.model_dump())
@@ -83,6 +94,14 @@ def replace_if_unchanged(before: SavedView, after: SavedView | None) -> bool:
     except WriteConflict:
         return False
     return True
+
+
+def _checked(body: NewView, by: Caller) -> Caller:
+    """Return the caller as one who needs what sharing a view requires, where it is shared; raise what `check_sharing`
+    raises.
+    """
+    check_sharing(body, by)
+    return by._replace(required=Permission.WORK_ON_ORDERS) if body.shared and by.required else by
 
 
 def _get_for_change(view_id: str, by: Caller) -> SavedView:

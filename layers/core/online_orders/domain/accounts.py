@@ -88,6 +88,9 @@ TimeZone = Annotated[str, StringConstraints(max_length=MAX_TIME_ZONE_LENGTH), Af
 
 Address = Annotated[Line, StringConstraints(max_length=500)]
 
+MAX_BILLING_ADDRESS_LENGTH = 500
+MAX_TAX_NUMBER_LENGTH = 64
+
 ERASED = "[erased]"
 """Replaces an erased person's name or free text; the address below replaces the e-mail address."""
 ERASED_EMAIL = "erased@erased.invalid"
@@ -241,12 +244,12 @@ class Account(Entity):
         ),
     ] = HandOverPolicy.DESK
     billing_address: Annotated[
-        Annotated[Text, StringConstraints(max_length=500)] | None,
+        Annotated[Text, StringConstraints(max_length=MAX_BILLING_ADDRESS_LENGTH)] | None,
         BlankIsAbsent,
         Field(exclude_if=is_none, description="Where invoices go, in several lines; quotes name it."),
     ] = None
     tax_number: Annotated[
-        Annotated[Line, StringConstraints(max_length=64)] | None,
+        Annotated[Line, StringConstraints(max_length=MAX_TAX_NUMBER_LENGTH)] | None,
         BlankIsAbsent,
         Field(exclude_if=is_none, description="The account's own; quotes name it."),
     ] = None

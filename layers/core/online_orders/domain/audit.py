@@ -1,5 +1,5 @@
-"""The audit trail: who changed an account, a price list, the catalog, the terms, a person, a service user, the teams or
-the text modules of the desk, and how.
+"""The audit trail: who changed an account, a price list, the catalog, the terms, a person, a service user, the
+letterhead, or the desk's teams, text modules or policy of discounts, and how.
 
 An entry is stored in the transaction of its change, so that there is none without the other. It is never changed, save
 that an erased person is replaced.
@@ -18,7 +18,18 @@ from online_orders.domain.order_ids import new_order_id
 from online_orders.domain.order_parts import User
 from online_orders.domain.values import Entity, Instant
 
-Subject = Literal["account", "price_list", "catalog", "terms", "person", "service_user", "teams", "text_modules"]
+Subject = Literal[
+    "account",
+    "price_list",
+    "catalog",
+    "terms",
+    "person",
+    "service_user",
+    "teams",
+    "text_modules",
+    "letterhead",
+    "discount_policy",
+]
 OPERATOR = User(user_id="operator", email="operator")
 """The author of what the command line changes, with AWS credentials in place of a user."""
 PROVIDER = User(user_id="provider", email="provider")

@@ -40,6 +40,11 @@ class Caller(NamedTuple):
         return not self.permissions.isdisjoint(_CHANGE_ORDERS)
 
     @property
+    def may_approve_discounts(self) -> bool:
+        """Return whether the caller may offer discounts beyond the desk's policy, as the token says."""
+        return Permission.APPROVE_DISCOUNTS in self.permissions
+
+    @property
     def team(self) -> str:
         """Return the team in which the caller's permissions hold: the desk, or the account."""
         return DESK if self.group == "customer-success" else self.account

@@ -27,7 +27,7 @@ from online_orders.domain.audit import AuditChange, changes_between
 from online_orders.domain.catalog import MAX_DOCUMENT_BYTES, NAME, QUANTITY, RESERVED, SITE, Catalog, Item, settings_of
 from online_orders.domain.catalog_rules import RULES
 from online_orders.domain.errors import FieldError, Invalid
-from online_orders.domain.field_errors import field_errors_of, pointer
+from online_orders.domain.field_errors import field_errors_of, pointer, turned_text_errors
 from online_orders.domain.languages import LOCALES
 from online_orders.domain.values import Identifier, Length, Line
 
@@ -348,7 +348,7 @@ def parse_catalog(
     if isinstance(body, Mapping):
         body = {name: value for name, value in body.items() if name not in READ_ONLY}
     document: Document | None = None
-    found: list[FieldError] = []
+    found = [*turned_text_errors(body)]
     try:
         document = Document.model_validate(body)
     except ValidationError as error:

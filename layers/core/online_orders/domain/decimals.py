@@ -41,4 +41,5 @@ def _percent(value: Decimal) -> Decimal:
 Price = Annotated[Decimal, BeforeValidator(decimal_text), Field(gt=-money.MAX_AMOUNT, lt=money.MAX_AMOUNT)]
 PositivePrice = Annotated[Decimal, BeforeValidator(decimal_text), Field(gt=0, lt=money.MAX_AMOUNT)]
 Cost = Annotated[Decimal, BeforeValidator(decimal_text), Field(ge=0, lt=money.MAX_AMOUNT)]
+PercentOrZero = Annotated[Decimal, BeforeValidator(decimal_text), Field(ge=0, le=MAX_PERCENT), AfterValidator(_percent)]
 Percent = Annotated[Decimal, BeforeValidator(decimal_text), Field(gt=0, le=MAX_PERCENT), AfterValidator(_percent)]

@@ -18,7 +18,14 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact, Site
+from online_orders.domain.accounts import (
+    ERASED,
+    ERASED_EMAIL,
+    MAX_BILLING_ADDRESS_LENGTH,
+    MAX_TAX_NUMBER_LENGTH,
+    Account,
+    Contact,
+)
 from online_orders.domain.audit import AuditChange, AuditEntry
 from online_orders.domain.catalog import RESERVED, SITE, START, Item, settings_of, shipped_words
 from online_orders.domain.evidence import Evidence
@@ -26,6 +33,7 @@ from online_orders.domain.languages import FALLBACK
 from online_orders.domain.later_parts import ContactRequests, Handling
 from online_orders.domain.order_parts import OrderedSite, Snapshot, User
 from online_orders.domain.orders import Change, Order
+from online_orders.domain.proposals import Proposal
 from online_orders.domain.quotes import Quote
 from online_orders.domain.service_users import ServiceUser
 from online_orders.domain.timeline import Entry, Event
@@ -36,12 +44,13 @@ ERASED_CONTACT = Contact(name=ERASED, email=ERASED_EMAIL)
 ERASED_USER = User(user_id="erased", email=ERASED_EMAIL)
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _IN_ADDRESS = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~-"
-_FREE_TEXT_MEMBERS = {"text", "reason", "note"}
-"""Members of an entry's data with free text by its actor."""
+_FREE_TEXT_MEMBERS = {"text", "reason", "note", "files"}
+"""Members of an entry's data with free text by its actor; `files` are names of what was attached to a mail."""
 _EMAIL_MEMBERS = {
     "asked_email": "asked_name",
     "recipient": "recipient_name",
     "assignee_email": "assignee",
+    "proposed_by_email": "proposed_by",
     "former_recipient": "asked_by",
 }
 """Members with the e-mail address of whoever was asked for a decision by link, got a mail, was assigned the order or
@@ -225,8 +234,9 @@ def erase_from_order(
         reason = ERASED if wrote_reason else person.redact(order.closed.reason)
         after["closed"] = order.closed.model_copy(update={"reason": reason})
     changes = {name: value for name, value in after.items() if value != getattr(order, name)}
-    requests = _erase_from_requests(order, person)
-    change = order.erased(changes, at, {} if requests == order.internals.requests else {"requests": requests})
+    kept = {"requests": _erase_from_requests(order, person), "proposal": _erase_from_proposal(order.proposal, person)}
+    internals = {name: value for name, value in kept.items() if value != getattr(order.internals, name)}
+    change = order.erased(changes, at, internals)
     if successor is None or not change.order.contact.is_erased:
         return change
     return change.then(lambda order: order.sync_contact(successor, "operator", at))
@@ -251,6 +261,23 @@ def _erase_from_requests(order: Order, person: Person) -> ContactRequests | None
         is_voucher = handed.voucher is not None and person.has_email(handed.voucher)
         handed = handed.model_copy(update=nobody | ({"voucher": ERASED_EMAIL} if is_voucher else {}))
     return requests.model_copy(update={"hand_over": waiting, "handed_over": handed})
+
+
+def _erase_from_proposal(proposal: Proposal | None, person: Person) -> Proposal | None:
+    """Return a quote that waits for approval without the person.
+
+    No customer has seen its texts yet, and its hash is made anew, so names go from them too.
+    """
+    if proposal is None:
+        return None
+    quote, request = proposal.quote.model_dump(mode="json"), _erase_from_value(proposal.request, person)
+    return proposal.model_copy(
+        update={
+            "quote": Quote.model_validate(_erase_from_value(quote, person)),
+            "request": request,
+            "asked_by": ERASED_USER if person.has_email(proposal.asked_by.email) else proposal.asked_by,
+        }
+    )
 
 
 def _erase_from_handling(handling: Handling | None, person: Person, *, own: bool) -> Handling | None:
@@ -317,11 +344,20 @@ def _erase_from_shown_item(item: dict[str, Any], person: Person) -> dict[str, An
     return {**item, "site": {"name": person.redact(site["name"]), "address": _redact_optional(person, site["address"])}}
 
 
-def _sites_without(account: Account, person: Person) -> tuple[Site, ...]:
-    return tuple(
+def _texts_without(account: Account, person: Person) -> dict[str, Any]:
+    """Return the members of an account with texts that may name a person, without the person: a home office, or a sole
+    trader's invoices.
+    """
+    sites = tuple(
         site.model_copy(update={"name": person.redact(site.name), "address": _redact_optional(person, site.address)})
         for site in account.sites
     )
+    particulars = {
+        # A name may be shorter than what replaces it, and what is too long could not be read again.
+        "billing_address": (_redact_optional(person, account.billing_address) or "")[:MAX_BILLING_ADDRESS_LENGTH],
+        "tax_number": (_redact_optional(person, account.tax_number) or "")[:MAX_TAX_NUMBER_LENGTH],
+    }
+    return {"sites": sites, **{name: text.strip() or None for name, text in particulars.items()}}
 
 
 def erase_from_account(account: Account, person: Person) -> Account:
@@ -331,12 +367,15 @@ def erase_from_account(account: Account, person: Person) -> Account:
         contact = None if person.has_contact(enrollment.contact) else enrollment.contact
         deputies = tuple(each for each in enrollment.deputies if not person.has_email(each.email))
         enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
-    return account.model_copy(update={"sites": _sites_without(account, person), "enrollment": enrollment})
+    return account.model_copy(update={**_texts_without(account, person), "enrollment": enrollment})
 
 
-def erase_from_view(view: SavedView, person: Person) -> SavedView | None:
-    """Return a saved view without the person; None for one that was the person's own."""
-    is_owner = person.has_email(view.owner.email)
+def erase_from_view(view: SavedView, person: Person, user_ids: Collection[str] = ()) -> SavedView | None:
+    """Return a saved view without the person; None for one that was the person's own.
+
+    `user_ids` are the person's, by which a view of an earlier address is known, too.
+    """
+    is_owner = person.has_email(view.owner.email) or view.owner.user_id in user_ids
     if is_owner and not view.shared:
         return None
     query = {name: person.redact(value) for name, value in view.query.items()}
@@ -356,7 +395,7 @@ def erase_from_version(account: Account, person: Person) -> Account:
         )
         contact = ERASED_CONTACT if person.has_contact(enrollment.contact) else enrollment.contact
         enrollment = enrollment.model_copy(update={"contact": contact, "deputies": deputies})
-    return account.model_copy(update={"sites": _sites_without(account, person), "enrollment": enrollment})
+    return account.model_copy(update={**_texts_without(account, person), "enrollment": enrollment})
 
 
 def erase_from_service_user(user: ServiceUser, person: Person) -> ServiceUser:

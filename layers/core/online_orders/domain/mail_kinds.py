@@ -28,6 +28,9 @@ class MailKind(StrEnum):
     STALE_ORDER = "stale_order"
     ASSIGNED = "assigned"
     FOLLOW_UP = "follow_up"
+    DISCOUNT_ASKED = "discount_asked"
+    DISCOUNT_APPROVED = "discount_approved"
+    DISCOUNT_REFUSED = "discount_refused"
     COMMENT = "comment"
     QUOTED = "quoted"
     """For those who follow the order: the quote went to the contact person."""
@@ -69,6 +72,8 @@ class Role(StrEnum):
     """A user of the desk."""
     ASSIGNEE = "assignee"
     """The user of the desk who works on the order."""
+    ASKER = "asker"
+    """The user of the desk who quoted a discount that needed approval."""
     WATCHER = "watcher"
     """A user of the account or of its reseller who watches the order."""
     DESK_WATCHER = "desk_watcher"
@@ -77,7 +82,7 @@ class Role(StrEnum):
     """Whoever follows the order, in whichever role: the message on the queue from which the mails to each are made."""
 
 
-AT_DESK = frozenset({Role.CUSTOMER_SUCCESS, Role.ASSIGNEE, Role.DESK_WATCHER})
+AT_DESK = frozenset({Role.CUSTOMER_SUCCESS, Role.ASSIGNEE, Role.ASKER, Role.DESK_WATCHER})
 """Roles of readers at the desk, whose mails are about what they see there."""
 WORKFLOW: Final = "workflow"
 """Caused by no entry: the order's workflow sends the mail and waits for the decision."""
@@ -132,6 +137,13 @@ MAILS: Mapping[MailKind, MailSpec] = {
     MailKind.STALE_ORDER: MailSpec(Event.STALE, _DESK),
     MailKind.ASSIGNED: MailSpec(Event.CLAIMED, (Role.ASSIGNEE,)),
     MailKind.FOLLOW_UP: MailSpec(Event.FOLLOW_UP_DUE, _DESK, followers=(Role.ASSIGNEE,)),
+    MailKind.DISCOUNT_ASKED: MailSpec(Event.QUOTE_PROPOSED, _DESK, followers=(Role.ASSIGNEE, Role.DESK_WATCHER)),
+    MailKind.DISCOUNT_APPROVED: MailSpec(
+        Event.QUOTE_PROPOSAL_APPROVED, (Role.ASKER,), followers=(Role.ASSIGNEE, Role.DESK_WATCHER)
+    ),
+    MailKind.DISCOUNT_REFUSED: MailSpec(
+        Event.QUOTE_PROPOSAL_REFUSED, (Role.ASKER,), followers=(Role.ASSIGNEE, Role.DESK_WATCHER)
+    ),
     MailKind.COMMENT: MailSpec(Event.COMMENTED, (Role.PLACED_BY, Role.CUSTOMER_SUCCESS), followers=_WATCHERS),
     MailKind.QUOTED: MailSpec(Event.QUOTED, (), followers=(Role.PLACED_BY, Role.WATCHER, Role.DESK_WATCHER)),
     MailKind.EXPIRES_SOON: MailSpec(Event.REMINDED, (), followers=(Role.PLACED_BY, Role.WATCHER, Role.DESK_WATCHER)),

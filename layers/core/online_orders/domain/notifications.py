@@ -57,7 +57,8 @@ def follower_notifications(event: Event) -> tuple[Notification, ...]:
 def _applies(due: Notification, data: dict[str, object], by: Actor, source: Source) -> bool:
     """Return whether this reader gets the mail this time."""
     if due.kind is MailKind.COMMENT:  # sent to the other side
-        return by.kind == ("customer" if due.role is Role.CUSTOMER_SUCCESS else "customer_success")
+        is_for_desk = due.role is Role.CUSTOMER_SUCCESS
+        return by.kind in {"customer", "contact"} if is_for_desk else by.kind == "customer_success"
     if due.kind is MailKind.ASSIGNED:  # whoever claims an order needs no mail about it
         return "assignee_email" in data
     if due.kind is MailKind.EXPIRED and due.role is Role.CONTACT:  # nobody gets the news that an unseen quote has ended
@@ -69,7 +70,9 @@ def _applies(due: Notification, data: dict[str, object], by: Actor, source: Sour
     return True
 
 
-def address_of(due: Notification, order: Order, account: Account, entry: Entry, customer_success: str) -> str | None:
+def address_of(  # noqa: PLR0911 - a row for each role
+    due: Notification, order: Order, account: Account, entry: Entry, customer_success: str
+) -> str | None:
     """Return the reader's address; None for a person who was erased or removed, or who gets the same news by another
     mail.
 
@@ -85,9 +88,19 @@ def address_of(due: Notification, order: Order, account: Account, entry: Entry, 
         return _unless_same(order.placed_by.mailbox, contact if contact_gets_mail else None)
     if due.role is Role.ASSIGNEE:
         return _unless_same(order.assignee.mailbox) if order.assignee else None
+    if due.role is Role.ASKER:
+        return _unless_same(_asker(entry), entry.actor.name)  # nobody is told of an own act
     if due.role is Role.FORMER_CONTACT:
         return _unless_same(former, contact)
     return _unless_same(account.contact.email if account.contact else None, contact, former)
+
+
+def _asker(entry: Entry) -> str | None:
+    """Return the address of whoever quoted the discount that was decided on; None for a service user, and for a person
+    who was erased.
+    """
+    asker = entry.data.get("proposed_by_email")
+    return asker if isinstance(asker, str) and asker != ERASED else None
 
 
 def _former_recipient(entry: Entry) -> str | None:
@@ -130,6 +143,7 @@ def is_still_due(due: Notification, order: Order, entry: Entry, at: datetime, *,
         MailKind.CONTACT_REMOVED: order.lacks_contact,
         MailKind.ASSIGNED: order.is_open and _is_assigned_as(order, entry),
         MailKind.FOLLOW_UP: order.is_follow_up_due(at),
+        MailKind.DISCOUNT_ASKED: order.proposal is not None and order.proposal.asked_at == entry.at,
     }
     return is_still_true.get(due.kind, True)
 

@@ -11,8 +11,10 @@ from online_orders.domain.values import Entity, Instant, is_none, later_part
 
 if TYPE_CHECKING:
     from online_orders.domain.later_parts import ContactRequests
+    from online_orders.domain.proposals import Proposal
 else:
     ContactRequests = later_part("ContactRequests")
+    Proposal = later_part("Proposal", "proposals")
 
 
 class User(Entity):
@@ -134,4 +136,6 @@ class OrderInternals(Entity):
     comments: Annotated[HourlyComments | None, Field(exclude_if=is_none)] = None
     """How many the customer has written in the hour of the newest; left out of what is stored until there is one."""
     requests: Annotated[ContactRequests | None, Field(exclude_if=is_none)] = None
+    proposal: Annotated[Proposal | None, Field(exclude_if=is_none)] = None
+    """The quote whose discount waits for approval; customers see no trace of it."""
     since: dict[Status, Instant] = Field(default_factory=dict)

@@ -45,6 +45,7 @@ ALLOWED_STATUSES: Mapping[str, frozenset[Status]] = {
     "answer a question about": frozenset({Status.PENDING_CONFIRMATION}),
     "hand over": frozenset({Status.PENDING_CONFIRMATION}),
     "decide on the hand-over of": frozenset({Status.PENDING_CONFIRMATION}),
+    "decide on the discount of": frozenset({Status.IN_PROCESS, Status.PENDING_CONFIRMATION}),
     "comment on": OPEN_STATUSES,
     "change the handling of": OPEN_STATUSES,
 }
@@ -62,7 +63,11 @@ DESK_ACTIONS: Mapping[str, str] = {
     "hand_over": "decide on the hand-over of",
     "assign": "assign",
     "handling": "change the handling of",
+    "approve_discount": "decide on the discount of",
+    "refuse_discount": "decide on the discount of",
 }
 """What Customer Success does with an order by the API: the name that clients know, and the row of the action table."""
+DISCOUNT_ACTIONS = frozenset({"approve_discount", "refuse_discount"})
+"""Those of them that need more than working on orders."""
 CUSTOMER_ACTIONS: Mapping[str, str] = {"withdraw": "withdraw", "comment": "comment on"}
 """Likewise of the account's users and its reseller."""

@@ -42,6 +42,7 @@ from online_orders.domain.values import Entity, Instant, is_none, later_part
 
 if TYPE_CHECKING:
     from online_orders.domain.later_parts import ContactRequests, Handling, HandOver, Question
+    from online_orders.domain.proposals import Proposal
     from online_orders.domain.quote_requests import QuoteFrame
     from online_orders.domain.quotes import Quote
 else:
@@ -177,6 +178,11 @@ class Order(Entity):
         return requests.hand_over if requests and is_on_offer else None
 
     @property
+    def proposal(self) -> Proposal | None:
+        """Return the quote whose discount waits for approval; a closed order has none."""
+        return self.internals.proposal
+
+    @property
     def contact_waits_since(self) -> datetime | None:
         """Return since when the contact person waits for Customer Success: for an answer, or for a hand-over."""
         asked = [question.at for question in self.open_questions]
@@ -279,6 +285,13 @@ class Order(Entity):
             raise Conflict("No hand-over waits for Customer Success.", self.status)
         return pending
 
+    def require_proposal(self) -> Proposal:
+        """Return the quote whose discount waits for approval; raise Conflict where there is none."""
+        self.require_allowed(DESK_ACTIONS["approve_discount"])
+        if (waiting := self.proposal) is None:
+            raise Conflict("No discount waits for approval.", self.status)
+        return waiting
+
     def _status_refusal(self, action: str) -> str | None:
         """Return why the status does not allow an action; None if it does. Likewise the next two, of all conditions."""
         if self.status in ALLOWED_STATUSES[action]:
@@ -319,6 +332,8 @@ class Order(Entity):
             return bool(self.open_questions)
         if action == DESK_ACTIONS["hand_over"]:
             return self.pending_hand_over is not None
+        if action == DESK_ACTIONS["approve_discount"] and self.proposal is None:
+            return False
         return self._status_refusal(action) is None
 
     def with_entry(
@@ -342,6 +357,8 @@ class Order(Entity):
         new_internals: dict[str, Any] = {"sequence": sequence, "last_entry_at": at, **(internals or {})}
         if (status := changes.get("status")) and status != self.status:
             new_internals["since"] = {**self.internals.since, status: at}
+            if status not in OPEN_STATUSES and self.proposal:
+                new_internals["proposal"] = None
         if actor.kind == "contact" and event in _DECISIONS:
             new_internals["decision_sequence"] = sequence
         is_changed = any(getattr(self, name) != value for name, value in changes.items())
@@ -397,13 +414,19 @@ class Order(Entity):
 
         `currency` is the account's, `terms` the installation's, and `frame` what it says of both besides.
         """
-        from online_orders.domain.quote_requests import parse_quote  # imported here for the sake of cold starts
+        # imported here for the sake of cold starts
+        from online_orders.domain.quote_requests import QuoteFrame, parse_quote
 
+        before = self.quote
+        if before and before.terms_version and isinstance(body, dict) and body.get("terms") == before.terms != terms:
+            # A draft repeats the terms of the revision before, which are the same version still.
+            terms = before.terms
+            frame = (frame or QuoteFrame())._replace(terms_version=before.terms_version)
         return parse_quote(
             body,
             order_id=self.order_id,
             account_id=self.account_id,
-            revision=self.quote.revision + 1 if self.quote else 1,
+            revision=before.revision + 1 if before else 1,
             items=len(self.items),
             currency=currency,
             terms=terms,
@@ -411,10 +434,19 @@ class Order(Entity):
             frame=frame,
         )
 
-    def offer(self, quote: Quote, by: User, at: datetime, undo_window: timedelta = timedelta(0)) -> Change:
-        """Make `quote` the current revision; the one before it and its link are dead from now on.
+    def offer(
+        self,
+        quote: Quote,
+        by: User,
+        at: datetime,
+        undo_window: timedelta = timedelta(0),
+        discount: Mapping[str, Any] | None = None,
+    ) -> Change:
+        """Make `quote` the current revision; the one before it and its link are dead from now on, and no other waits
+        for approval.
 
-        Its mail waits for `hold`, in which it can be undone.
+        Its mail waits for `undo_window`, in which it can be undone. `discount` has what the entry says of one that
+        others would have needed approval for.
         """
         self.require_allowed("quote")
         replaced = self.quote
@@ -424,7 +456,7 @@ class Order(Entity):
             at,
             staff_actor(by),
             Event.QUOTE_PREPARED,
-            {"revision": quote.revision},
+            {"revision": quote.revision, **(discount or {})},
             internal=True,
             quote=quote,
             internals={
@@ -432,15 +464,20 @@ class Order(Entity):
                 "quote_held_until": at + undo_window if undo_window else None,
                 "quote_mail_due_at": at + undo_window,
                 "quote_time_zone": None,
+                "proposal": None,
                 "last_reminder_on": None,
                 "fresh_mails_at": (),
                 "coded_mails_at": (),
                 **self._kept_requests("handed_over"),
             },
         )
-        if len(change.order.model_dump_json().encode()) > MAX_STORED_BYTES:
-            raise TooLarge("The order is too large together with this quote; shorten the quote's texts.")
+        change.order.check_size()
         return Change(change.order, change.entries, replaced)
+
+    def check_size(self) -> None:
+        """Raise TooLarge unless the order can be stored with its quotes."""
+        if len(self.model_dump_json().encode()) > MAX_STORED_BYTES:
+            raise TooLarge("The order is too large together with this quote; shorten the quote's texts.")
 
     def undo_quote(self, by: User, at: datetime) -> Change:
         """Take back a revision whose mail is still held: the order is at the desk again, and nobody was written to.
@@ -661,13 +698,29 @@ class Order(Entity):
         return self.canceled(at, Actor(kind="customer", name=by.shown_name), "customer", reason)
 
     def comment(
-        self, actor: Actor, text: str, at: datetime, *, internal: bool = False, max_per_hour: int | None = None
+        self,
+        actor: Actor,
+        text: str,
+        at: datetime,
+        *,
+        internal: bool = False,
+        max_per_hour: int | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> Change:
-        """Raise TooManyRequests once there are `max_per_hour` in an hour of the clock (None: as many as there are)."""
+        """Raise TooManyRequests once there are `max_per_hour` in an hour of the clock (None: as many as there are).
+
+        `more` is what else its entry says: how it came.
+        """
         self.require_allowed("comment on")
         internals = {} if max_per_hour is None else {"comments": self._count_comment(max_per_hour, at)}
         return self.with_entry(
-            at, actor, Event.COMMENTED, {"text": text}, internal=internal, decision=False, internals=internals
+            at,
+            actor,
+            Event.COMMENTED,
+            {"text": text, **(more or {})},
+            internal=internal,
+            decision=False,
+            internals=internals,
         )
 
     def _count_comment(self, limit: int, at: datetime) -> HourlyComments:
@@ -690,6 +743,7 @@ class Order(Entity):
     ) -> Change:
         """Accept the current revision with these of its options, or None for those that are offered as chosen.
 
+        A purchase order number that is given takes the place of the order's: the buyer's invoice has to name it.
         `attachment` is the SHA-256 of the file that came with it. A revision that is past its last day, or no longer on
         offer, is a Conflict.
         """
@@ -704,6 +758,7 @@ class Order(Entity):
             {**self.revision_data(), **self.asked_data(), **({"attachment": attachment} if attachment else {})},
             status=Status.COMPLETED,
             quote=quote,
+            purchase_order_number=purchase_order_number or self.purchase_order_number,
             closed=Closed(by="contact", reason=None, at=at),
         )
 

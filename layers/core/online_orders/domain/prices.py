@@ -38,7 +38,7 @@ from online_orders.domain.csv_pages import (
 )
 from online_orders.domain.decimals import Price
 from online_orders.domain.errors import FieldError, Invalid
-from online_orders.domain.field_errors import field_errors_of, pointer
+from online_orders.domain.field_errors import field_errors_of, pointer, turned_text_errors
 from online_orders.domain.orders import Order
 from online_orders.domain.quote_parts import Discount
 from online_orders.domain.quote_requests import MAX_DESCRIPTION_LENGTH
@@ -200,7 +200,7 @@ def parse_prices(
     if isinstance(body, Mapping):
         body = {name: value for name, value in body.items() if name not in READ_ONLY}
     catalog = catalog or shipped()
-    found = list(extra_errors)
+    found = [*turned_text_errors(body), *extra_errors]
     requested = None
     try:
         requested = NewPriceList.model_validate(body, context=FROM_REQUEST)

@@ -11,7 +11,7 @@ from online_orders.domain.accounts import Account, Currency
 from online_orders.domain.catalog import MAX_ITEMS
 from online_orders.domain.decimals import Cost, Percent, PositivePrice, Price
 from online_orders.domain.errors import FieldError, Invalid
-from online_orders.domain.field_errors import field_errors_of
+from online_orders.domain.field_errors import field_errors_of, turned_text_errors
 from online_orders.domain.iso import MINOR_DIGITS
 from online_orders.domain.quote_amounts import (
     Priced,
@@ -167,11 +167,11 @@ def parse_quote(  # noqa: PLR0913 - each is a part of the revision or of its has
     `items` is the number of the order's items, `currency` and `today` are the account's, `terms` the installation's.
     """
     frame = frame or QuoteFrame()
-    found: list[FieldError] = []
+    found: list[FieldError] = [*turned_text_errors(body)]
     try:
         request = NewQuote.model_validate(body, context=FROM_REQUEST)
     except ValidationError as error:
-        found = field_errors_of(error)
+        found += field_errors_of(error)
         request = None
     found += _rule_errors(body, {str(number) for number in range(1, items + 1)}, currency, today, frame.tax)
     if found or request is None:

@@ -12,6 +12,7 @@ from online_orders.domain.duplicates import Code, Duplicate
 from online_orders.domain.estimates import History, estimated_start
 from online_orders.domain.order_numbers import number_of
 from online_orders.domain.order_schedule import Policy
+from online_orders.domain.order_status import DISCOUNT_ACTIONS
 from online_orders.domain.orders import Order
 from online_orders.domain.quotes import DECIDABLE, Quote, QuoteState
 from online_orders.domain.system_reasons import system_reason
@@ -20,6 +21,7 @@ from online_orders.domain.values import instant_text
 
 if TYPE_CHECKING:
     from online_orders.domain.later_parts import Handling
+    from online_orders.domain.proposals import Proposal
 
 DEFAULT_POLICY = Policy()
 Flag = Literal[
@@ -29,6 +31,7 @@ Flag = Literal[
     "question_open",
     "hand_over_asked",
     "follow_up_due",
+    "discount_asked",
 ]
 
 
@@ -137,18 +140,31 @@ def flags_of(order: Order, at: datetime) -> list[Flag]:
         "question_open": bool(order.open_questions),
         "hand_over_asked": order.pending_hand_over is not None,
         "follow_up_due": order.is_follow_up_due(at),
+        "discount_asked": order.proposal is not None,
     }
     return [flag for flag, is_raised in raised.items() if is_raised] if order.is_open else []
 
 
 def desk_row(
-    order: Order, history: History, at: datetime, policy: Policy = DEFAULT_POLICY, *, may_act: bool = True
+    order: Order,
+    history: History,
+    at: datetime,
+    policy: Policy = DEFAULT_POLICY,
+    *,
+    may_act: bool = True,
+    may_approve: bool = False,
 ) -> dict[str, Any]:
-    """Return the order as the customer sees it, with its age and what the desk needs to know about it."""
+    """Return the order as the customer sees it, with its age and what the desk needs to know about it.
+
+    `may_approve`: the caller may decide on discounts, too.
+    """
     late_after = order_schedule.late_after(order, policy)
+    body = order_body(order, history, at, at_desk=True, may_act=may_act)
+    if not may_approve:
+        body["actions"] = [action for action in body["actions"] if action not in DISCOUNT_ACTIONS]
     named, hand_over = order.snapshot and order.snapshot.account_name, order.pending_hand_over
     return {
-        **order_body(order, history, at, at_desk=True, may_act=may_act),
+        **body,
         **({"account_name": named} if named else {}),
         "age_seconds": max(0, int((at - order.placed_at).total_seconds())),
         "late_after": instant_text(late_after) if late_after else None,
@@ -157,8 +173,13 @@ def desk_row(
         "delivery": order.delivery.model_dump(mode="json") if order.delivery else None,
         "undo_until": instant_text(order.undo_until) if order.undo_until else None,
         **({"hand_over": hand_over.model_dump(mode="json")} if hand_over else {}),
+        **({"proposal": _proposal_body(order.proposal)} if order.proposal else {}),
         "handling": _handling_body(order.handling),
     }
+
+
+def _proposal_body(proposal: Proposal) -> dict[str, Any]:
+    return proposal.model_dump(mode="json", exclude={"request"})
 
 
 def _handling_body(handling: Handling | None) -> dict[str, Any]:

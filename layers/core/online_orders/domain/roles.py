@@ -37,6 +37,8 @@ class Permission(StrEnum):
     MANAGE_ACCOUNTS = "desk:accounts"
     MANAGE_PRICES = "desk:prices"
     MANAGE_CATALOG = "desk:catalog"
+    MANAGE_PAPERS = "desk:papers"
+    APPROVE_DISCOUNTS = "desk:discounts"
     MANAGE_STAFF = "desk:people"
     READ_AUDIT = "desk:audit"
     READ_FIGURES = "desk:figures"
@@ -55,6 +57,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.MANAGE_ACCOUNTS,
             Permission.MANAGE_PRICES,
             Permission.MANAGE_CATALOG,
+            Permission.MANAGE_PAPERS,
+            Permission.APPROVE_DISCOUNTS,
             Permission.MANAGE_STAFF,
             Permission.READ_AUDIT,
             Permission.READ_FIGURES,

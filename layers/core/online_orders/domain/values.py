@@ -36,13 +36,20 @@ _TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 _EMAIL = (
     r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}$"
 )
+COLOR = r"^#[0-9A-Fa-f]{6}$"
 PATTERN_TEXTS = {
     IDENTIFIER: "An id has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or a digit",
     LINE: "A line has no line ends and no control characters",
     _TEXT: "A text has no control characters but tabs and line ends",
     _EMAIL: "An e-mail address is written name@example.com",
+    COLOR: "A color is written #rrggbb",
 }
 """The messages that replace a pattern when a text does not match it."""
+
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the direction of the text after them: embeddings, overrides and isolates. The marks U+200E and
+U+200F are none: they only help to place what stands beside them, and occur in names in Arabic and Hebrew."""
+TURNING_TEXT = "A text has no characters that turn its direction (U+202A to U+202E, U+2066 to U+2069)."
 
 MAX_NAME_LENGTH = 200
 MAX_EMAIL_LENGTH = 254

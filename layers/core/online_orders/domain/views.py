@@ -47,6 +47,12 @@ def too_many_views() -> StateConflict:
     return StateConflict("too_many_views", f"There are {MAX_VIEWS} views; delete one first.")
 
 
+def check_sharing(body: NewView, by: Caller) -> None:
+    """Raise Forbidden for a shared view by a caller who may only read: it would be on everybody's page."""
+    if body.shared and Permission.WORK_ON_ORDERS not in by.permissions:
+        raise Forbidden("forbidden", "Whoever works on orders may share a view.")
+
+
 def check_change(view: SavedView | None, by: Caller) -> SavedView:
     """Return a view that the caller may change: the own ones and, for a lead, the shared ones.
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from online_orders.domain.accounts import Currency
 from online_orders.domain.errors import NotFound
 from online_orders.domain.iso import MINOR_DIGITS
+from online_orders.domain.languages import FALLBACK, LOCALES
 from online_orders.domain.order_parts import Priority
 from online_orders.domain.values import IDENTIFIER, Day, is_identifier
 from online_orders.http.parameters import (
@@ -31,6 +32,13 @@ def parse_group(text: str) -> str:
     """Return the group itself; raise NotFound for what cannot be a group's id."""
     if not is_identifier(text):
         raise NotFound(f"There is no group {text[:64]}.")
+    return text
+
+
+def parse_locale(text: str) -> str:
+    """Return the locale itself; raise an error for one without texts."""
+    if text not in LOCALES:
+        raise PydanticCustomError("not_allowed", "it is one of {values}", {"values": ", ".join(LOCALES)})
     return text
 
 
@@ -70,6 +78,13 @@ class PriceScopeQuery(AccountQuery):
     """Whose price list: an account's, a group's or, with neither, the default one."""
 
     group: Annotated[Group | None, Field(description="One group of accounts only.")] = None
+
+
+class LocaleQuery(QueryModel):
+    locale: Annotated[
+        Annotated[str, AfterValidator(parse_locale)],
+        Field(description="The language.", json_schema_extra={"enum": [*LOCALES]}),
+    ] = FALLBACK
 
 
 class CurrencyQuery(QueryModel):

@@ -18,15 +18,15 @@ router = Router()
 
 
 def _shown(account: Account) -> dict[str, Any]:
-    """Return an account as its own users see it: how the vendor groups its customers is the desk's alone."""
-    return account.model_dump(mode="json", exclude={"groups"})
+    """Return an account as its own users see it: how the vendor groups and taxes its customers is the desk's alone."""
+    return account.model_dump(mode="json", exclude={"groups", "tax"})
 
 
 @router.get(
     "/api/account",
     tags=["Accounts"],
     summary="Show the account",
-    description="The caller's own account or, with `account_id`, a sub-account of it; without its `groups`.",
+    description="The caller's own account or, with `account_id`, a sub-account of it; without its `groups` and `tax`.",
     responses=response_spec("Account", "The account."),
 )
 def show_account(customer: OrderReader, query: Annotated[AccountQuery, Query()]) -> Response:

@@ -15,6 +15,7 @@ from online_orders.aws import (
     order_store,
     question_store,
     search_queries,
+    sent_mail_store,
 )
 from online_orders.aws.placing import current_duplicates, place, preview
 from online_orders.domain.callers import Caller
@@ -57,8 +58,14 @@ def _policy() -> Policy:
 
 def desk_order_response(order: Order, staff: Caller, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return an order as Customer Success sees it, with its version as ETag."""
-    may_act = staff.may_change_orders
-    row = desk_row(order, lead_time_statistics.lead_times([order]), clock.now(), _policy(), may_act=may_act)
+    row = desk_row(
+        order,
+        lead_time_statistics.lead_times([order]),
+        clock.now(),
+        _policy(),
+        may_act=staff.may_change_orders,
+        may_approve=staff.may_approve_discounts,
+    )
     row |= question_store.questions_member(order)
     return responses.json_response(row, status, responses.etag(order.version))
 
@@ -98,16 +105,16 @@ def list_desk_orders(staff: DeskReader, query: Annotated[DeskOrderQuery, Query()
         priority=query.priority,
         follow_up=query.follow_up,
         at=clock.now() if query.follow_up else None,
+        may_lag=True,
     )
     search = query.words
     if search is None:
         page = order_queries.list_desk_orders(order_filter, query.limit, cursor.position)
     else:
         page = search_queries.search_orders(search, order_filter, query.limit, cursor.position)
-    at, policy, may_act = clock.now(), _policy(), staff.may_change_orders
-    rows = (
-        desk_row(order, lead_time_statistics.lead_times([order]), at, policy, may_act=may_act) for order in page.orders
-    )
+    at, policy = clock.now(), _policy()
+    may = {"may_act": staff.may_change_orders, "may_approve": staff.may_approve_discounts}
+    rows = (desk_row(order, lead_time_statistics.lead_times([order]), at, policy, **may) for order in page.orders)
     return responses.page(rows, "order_id", page.position, cursor)
 
 
@@ -202,6 +209,25 @@ def show_evidence(staff: DeskReader, order_id: OrderId, query: Annotated[Page, Q
     key = order_store.locate_order(order_id)
     page = evidence_store.list_evidence(key.order_id, query.limit, int(cursor.position or 0))
     return responses.page((each.model_dump(mode="json") for each in page.evidence), "sequence", page.position, cursor)
+
+
+@router.get(
+    "/api/desk/orders/<order_id>/mails",
+    tags=["Desk"],
+    summary="Show the mails about an order",
+    description=(
+        "To whom each mail went, and what is known to have become of it. A mail that an earlier release sent has "
+        "neither recipient nor times; of a quote it is not in the list. Once a person was erased, the place of the "
+        "address says so."
+    ),
+    responses=response_spec("MailPage", "A page of mails."),
+)
+def show_mails(staff: DeskReader, order_id: OrderId, query: Annotated[Page, Query()], request: Request) -> Response:
+    """Return the mails about an order, newest first."""
+    cursor = cursor_of(request, query, staff)
+    key = order_store.locate_order(order_id)
+    page = sent_mail_store.list_mails(key.order_id, query.limit, cursor.position)
+    return responses.page((each.model_dump(mode="json") for each in page.mails), "sequence", page.position, cursor)
 
 
 @router.post(

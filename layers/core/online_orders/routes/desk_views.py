@@ -35,7 +35,10 @@ def list_views(staff: DeskReader) -> Response:
     "/api/desk/views",
     tags=["Desk"],
     summary="Save a view",
-    description="Keeps filters of the queue under a name, for the caller alone or shared with everybody at the desk.",
+    description=(
+        "Keeps filters of the queue under a name, for the caller alone or, by whoever works on orders, shared with "
+        "everybody at the desk."
+    ),
     responses=response_spec("SavedView", "The view as it was saved.", HTTPStatus.CREATED),
     openapi_extensions=error_codes("too_many_views"),
 )

@@ -30,6 +30,7 @@ _LIKE = {
     Role.WATCHER: Role.PLACED_BY,
     Role.DESK_WATCHER: Role.CUSTOMER_SUCCESS,
     Role.ASSIGNEE: Role.CUSTOMER_SUCCESS,
+    Role.ASKER: Role.CUSTOMER_SUCCESS,
 }
 _BLANK_LINES = {"mails/mail.txt": re.compile("\n(?=\n\n)"), "mails/mail.html": re.compile("\n(?=\n)")}
 """Empty lines that a template leaves for parts that a mail does not have; the text keeps one between two parts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -71,6 +72,12 @@ class OrderMailContext:
             ) or translate("total.nothing")
         if order.closed:
             named["who"] = self._who_closed()
+        if "percent" in self.entry.data:
+            named["percent"] = f"{translate.number(Decimal(self.entry.data['percent']))} %"
+            named["asker"] = line_of(self.entry.data.get("proposed_by_name", ""))
+            named["thresholds"] = ", ".join(
+                translate(f"discount.reason.{reason}") for reason in self.entry.data["reasons"]
+            )
         if "open_until" in self.entry.data:
             named["last_day"] = translate.day(date.fromisoformat(self.entry.data["open_until"]))
         return named
@@ -92,6 +99,7 @@ class OrderMailContext:
             "purchase_order_number": line_of(order.purchase_order_number or ""),
             "revision": self.values.get("revision"),
             "valid_until": self.values.get("valid_until"),
+            "thresholds": self.values.get("thresholds"),
         }
 
     @property

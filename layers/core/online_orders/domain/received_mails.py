@@ -1,0 +1,306 @@
+"""Read a mail that a stranger may have written: its sender, its text without what it quotes, the names of its files.
+
+Nothing here raises. What is malformed comes out as text with U+FFFD, as nothing, or as a mail that `is_unreadable`.
+Work is bounded by the size of the input, the number of parts and the length of each text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import Compat32
+from email.utils import getaddresses, parsedate_to_datetime
+from html import unescape
+from itertools import islice
+from typing import NamedTuple
+
+MAX_MAIL_BYTES = 2 * 1024 * 1024
+"""Of a mail, so much is read; a longer one `is_cut`."""
+MAX_TEXT = 10_000
+"""Characters of the text that are kept."""
+MAX_SUBJECT = 200
+MAX_NAME = 100
+MAX_FILES = 10
+_MAX_PARTS = 200
+_MAX_DEPTH = 20
+_MAX_BOUNDARIES = 30
+_MAX_RAW_TEXT = 300_000
+_MAX_HEADER = 2_000
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+_INVISIBLE = {"Cf", "Cc", "Cs", "Co", "Cn"}
+"""Categories of characters that are dropped from texts: formats such as those that turn the direction of writing,
+controls, and what is no character."""
+_KEPT = {"\n", "\t", "\u200d", "\u200c"}
+"""Emoji and some scripts need the joiners."""
+
+
+class _ShortHeaders(Compat32):
+    """Cuts each header while it is parsed: the time to parse parameters grows with the square of their length."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_MAX_HEADER]
+
+
+_POLICY = _ShortHeaders()
+
+
+class ReceivedMail(NamedTuple):
+    """What is read of a mail."""
+
+    sender: str = ""
+    """The one address in the one `From`; empty if there is none, or more than one."""
+    sender_name: str = ""
+    subject: str = ""
+    text: str = ""
+    """At most `MAX_TEXT` characters, without what the mail quotes at its end."""
+    files: tuple[str, ...] = ()
+    sent_at: datetime | None = None
+    authentication: str = ""
+    """The uppermost header `Authentication-Results`, which the receiving server writes."""
+    is_automatic: bool = False
+    is_cut: bool = False
+    is_unreadable: bool = False
+
+
+def parse_mail(raw: bytes, *, size: int | None = None) -> ReceivedMail:
+    """Return what is read of a mail; `size` is that of the whole mail, of which `raw` may be the beginning."""
+    is_cut = len(raw) > MAX_MAIL_BYTES or (size is not None and size > len(raw))
+    if raw.lower().count(b"boundary") > _MAX_BOUNDARIES:  # the parser compares each line with each of them
+        return ReceivedMail(is_cut=is_cut, is_unreadable=True)
+    try:
+        return _read(BytesParser(policy=_POLICY).parsebytes(raw[:MAX_MAIL_BYTES]), is_cut=is_cut)
+    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError, HeaderParseError):
+        # The standard library's parser raises any of these for what no mail program writes.
+        return ReceivedMail(is_cut=is_cut, is_unreadable=True)
+
+
+def _read(message: Message, *, is_cut: bool) -> ReceivedMail:
+    senders = getaddresses([_header(message, "From")])
+    is_one = (
+        len(senders) == 1 and len(message.get_all("From", [])) == 1 and _ADDRESS.fullmatch(_line(senders[0][1], 254))
+    )
+    text, files, is_whole = _text_and_files(message)
+    return ReceivedMail(
+        sender=_line(senders[0][1], 254) if is_one else "",
+        sender_name=_line(senders[0][0], MAX_NAME) if is_one else "",
+        subject=without_link_and_code(_line(_header(message, "Subject"), MAX_SUBJECT)),
+        text=text[:MAX_TEXT],
+        files=files,
+        sent_at=_sent_at(message),
+        authentication=_line(_header(message, "Authentication-Results"), _MAX_HEADER),
+        is_automatic=_is_automatic(message),
+        is_cut=is_cut or not is_whole or len(text) > MAX_TEXT,
+    )
+
+
+def _header(message: Message, name: str) -> str:
+    """Return the uppermost header of a name with its encoded words decoded; empty if there is none."""
+    return _decoded(str(message.get(name, ""))[:_MAX_HEADER])
+
+
+def _decoded(value: str) -> str:
+    try:
+        parts = decode_header(value)
+    except (HeaderParseError, ValueError):
+        return value
+    return "".join(part if isinstance(part, str) else _decode(part, charset) for part, charset in parts)
+
+
+def _decode(raw: bytes, charset: str | None) -> str:
+    try:
+        return raw.decode(charset or "utf-8", "replace")
+    except (LookupError, ValueError):  # an unknown charset, or one that is none of text
+        return raw.decode("utf-8", "replace")
+
+
+def _sent_at(message: Message) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(_header(message, "Date"))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def _is_automatic(message: Message) -> bool:
+    """Return whether a program wrote the mail: an absence note, a report about a delivery, a mailing list."""
+    submitted = _header(message, "Auto-Submitted").partition(";")[0].strip().casefold()
+    precedence = _header(message, "Precedence").strip().casefold()
+    return (
+        submitted not in {"", "no"}
+        or "X-Auto-Response-Suppress" in message
+        or "List-Id" in message
+        or "X-Autoreply" in message
+        or precedence in {"bulk", "junk", "list", "auto_reply"}
+        or message.get_content_type() == "multipart/report"
+    )
+
+
+def _text_and_files(message: Message) -> tuple[str, tuple[str, ...], bool]:
+    """Return the text, the names of the attached files, and whether all parts were looked at."""
+    plain: list[str] = []
+    html: list[str] = []
+    files: list[str] = []
+    parts = list(islice(_leaves(message, 0), _MAX_PARTS + 1))
+    for part in parts[:_MAX_PARTS]:
+        kind, name = part.get_content_type(), _line(_decoded(part.get_filename() or ""), MAX_NAME)
+        is_file = part.get_content_disposition() == "attachment" or not kind.startswith("text/")
+        if is_file and part.get_content_maintype() == "image" and "Content-ID" in part:
+            continue  # which the text shows, such as the logo of a signature
+        if name or is_file:
+            files.append(name or kind)
+        elif kind == "text/html":
+            html.append(_payload(part))
+        else:
+            plain.append(_payload(part))
+    text = "\n\n".join(map(clean_text, plain)).strip() or "\n\n".join(map(html_text, html)).strip()
+    more = [f"+{len(files) - MAX_FILES}"] if len(files) > MAX_FILES else []
+    return without_link_and_code(cut_quotation(text)), (*files[:MAX_FILES], *more), len(parts) <= _MAX_PARTS
+
+
+def _leaves(message: Message, depth: int) -> Iterator[Message]:
+    """Yield the parts that contain no others; an attached mail is one of them."""
+    parts = message.get_payload()
+    if not message.is_multipart() or message.get_content_maintype() != "multipart" or not isinstance(parts, list):
+        yield message
+    elif depth < _MAX_DEPTH:
+        for part in parts:
+            if isinstance(part, Message):
+                yield from _leaves(part, depth + 1)
+
+
+def _payload(part: Message) -> str:
+    raw = part.get_payload(decode=True)
+    if not isinstance(raw, bytes):
+        return ""
+    return _decode(raw[: 4 * _MAX_RAW_TEXT], part.get_content_charset())[:_MAX_RAW_TEXT]
+
+
+def clean_text(text: str) -> str:
+    """Return a text without controls, direction marks and what is no character, with simple line ends."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    shown = "".join(each for each in lines if each in _KEPT or unicodedata.category(each) not in _INVISIBLE)
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(line.rstrip() for line in shown.split("\n")))
+
+
+def _line(text: str, most: int) -> str:
+    return " ".join(clean_text(text).split())[:most].strip()
+
+
+# -- HTML ---------------------------------------------------------------------------------------------------------
+
+_BREAKS = {"p", "div", "br", "li", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre"}
+_UNSEEN = {"script", "style", "head", "title", "template", "noscript", "object", "svg"}
+_TAG_NAME = re.compile(r"/?[a-z][a-z0-9]{0,20}", re.IGNORECASE)
+
+
+def html_text(document: str) -> str:
+    """Return the text of an HTML document; what stands in a `blockquote` gets the mark of a quotation.
+
+    Not by html.parser, which takes minutes for what is made to be slow; this takes time by the length alone. The result
+    is text, and is shown as text: no markup that slips through can do anything.
+    """
+    pieces: list[str] = []
+    quoted = 0
+    unseen = ""
+    for text, tag in _tokens(document):
+        words = "" if unseen else " ".join(unescape(text).split())
+        if words and quoted:
+            pieces.append(f"\n> {words}\n")
+        elif words:
+            pieces.append(f"{' ' if text[0].isspace() else ''}{words}{' ' if text[-1].isspace() else ''}")
+        name = tag.lstrip("/")
+        if unseen:
+            unseen = "" if tag == f"/{unseen}" else unseen
+        elif tag in _UNSEEN:
+            unseen = tag
+        if name == "blockquote":
+            quoted = max(0, quoted + (-1 if tag.startswith("/") else 1))
+        if name in _BREAKS or name == "blockquote":
+            pieces.append("\n")
+    return clean_text("\n".join(line.strip() for line in "".join(pieces).split("\n"))).strip()
+
+
+def _tokens(document: str) -> Iterator[tuple[str, str]]:
+    """Yield each text with the name of the tag after it, in lower case; empty after the last one, and for a comment."""
+    position = 0
+    while (start := document.find("<", position)) >= 0:
+        is_comment = document.startswith("<!--", start)
+        end = document.find("-->" if is_comment else ">", start)
+        if end < 0:  # the rest of the document is no tag
+            break
+        found = _TAG_NAME.match(document, start + 1)
+        yield document[position:start], "" if is_comment or found is None else found[0].lower()
+        position = end + (3 if is_comment else 1)
+    yield document[position:], ""
+
+
+# -- what a reply quotes ------------------------------------------------------------------------------------------
+
+_SEPARATOR = re.compile(
+    r"-{2,} ?(?:original message|original appointment|forwarded message|ursprüngliche nachricht|originalnachricht"
+    r"|weitergeleitete nachricht) ?-{2,}|_{20,}",
+    re.IGNORECASE,
+)
+_WROTE = re.compile(r"(?:on|am|le)\b.{1,300}\b(?:wrote|schrieb|a écrit)\b.{0,200}:", re.IGNORECASE)
+_HEADER_FIRST = re.compile(r"\*?(?:from|von)\*?:\*? ?\S", re.IGNORECASE)
+_HEADER_NEXT = re.compile(r"\*?(?:sent|date|to|gesendet|datum|an)\*?:\*? ?\S", re.IGNORECASE)
+
+
+def cut_quotation(text: str) -> str:
+    """Return a reply without the mail that it quotes at its end; the whole text where nothing else would be left.
+
+    Lines that are quoted and answered one by one stay, since the answers need them.
+    """
+    lines = text.split("\n")
+    quoted_from = _quoted_from(lines)
+    end = next((n for n in range(len(lines)) if _begins_quotation(lines, n, quoted_from)), quoted_from)
+    return "\n".join(lines[:end]).strip() or text.strip()
+
+
+def _quoted_from(lines: Sequence[str]) -> int:
+    """Return the number of the line from which on all is quoted or empty."""
+    last_own = next((n for n in reversed(range(len(lines))) if not _is_quoted(lines[n])), -1)
+    return last_own + 1
+
+
+def _is_quoted(line: str) -> bool:
+    stripped = line.strip()
+    return not stripped or stripped.startswith(">")
+
+
+def _begins_quotation(lines: Sequence[str], n: int, quoted_from: int) -> bool:
+    """Return whether everything from a line on is the mail that is answered."""
+    line = lines[n].strip()
+    if _SEPARATOR.fullmatch(line[:400]):
+        return True
+    if _HEADER_FIRST.match(line):
+        return any(_HEADER_NEXT.match(each.strip()) for each in lines[n + 1 : n + 3])
+    if quoted_from - n not in (1, 2):  # the line that names the writer may be broken in two
+        return False
+    return _WROTE.fullmatch(" ".join(each.strip() for each in lines[n:quoted_from])[:600]) is not None
+
+
+# -- what no reply may publish ------------------------------------------------------------------------------------
+
+_LINK = re.compile(r"(?:https?://[^\s<>\"]{1,300})?/confirm/[A-Za-z0-9_-]{20,}")
+_NAMED_CODE = re.compile(r"(\bcode\b[^0-9\n]{0,40}\n?[^0-9\n]{0,10})[0-9]{3} ?[0-9]{3}(?![0-9])", re.IGNORECASE)
+_ANY_CODE = re.compile(r"(?<![0-9.,])[0-9]{6}(?![0-9])")
+REDACTED = "[…]"
+
+
+def without_link_and_code(text: str) -> str:
+    """Return a text without links of confirmation and their codes, which a reply may quote from the mail that it
+    answers: others read the comment.
+
+    Beside a link, every number of six digits goes.
+    """
+    redacted, links = _LINK.subn(REDACTED, text)
+    redacted = _NAMED_CODE.sub(rf"\1{REDACTED}", redacted)
+    return _ANY_CODE.sub(REDACTED, redacted) if links else redacted
