@@ -372,7 +372,10 @@ class QuotePreview(Entity):
     """What the contact person would get of a quote."""
 
     mail: MailPreview
-    quote: Annotated[QuoteAnswer, Field(description="The revision, not stored and not sent.")]
+    quote: Annotated[
+        QuoteAnswer,  # type: ignore[valid-type] - made at run time
+        Field(description="The revision, not stored and not sent."),
+    ]
 
 
 EntryAnswer = _derived(

@@ -41,7 +41,8 @@ def create_view(view_id: str, body: NewView, by: Caller) -> SavedView:
     """Store a new view of the caller; raise Forbidden for a caller who may no longer read the desk, or may not share,
     and StateConflict `too_many_views`.
     """
-    by = _checked(body, by)
+    check_sharing(body, by)
+    by = _as_sharing(body, by)
     grant_check.require_still_allowed(get_all(grant_check.keys_of(by)), by)
     _check_room(body, by.user)
     view = SavedView(view_id=view_id, owner=by.user, **body.model_dump())
@@ -53,9 +54,9 @@ def replace_view(view_id: str, body: NewView, by: Caller) -> SavedView:
     """Store a view in place of the present one, which keeps its owner; raise what `check_change` and `create_view`
     raise, and InProgress when others keep changing it.
     """
-    by = _checked(body, by)
     for _ in attempts():
-        before = _get_for_change(view_id, by)
+        before = _get_for_change(view_id, _as_sharing(body, by))
+        check_sharing(body, by)
         after = before.model_copy(update=body.model_dump())
         if after.shared != before.shared:
             _check_room(body, before.owner)
@@ -96,11 +97,8 @@ def replace_if_unchanged(before: SavedView, after: SavedView | None) -> bool:
     return True
 
 
-def _checked(body: NewView, by: Caller) -> Caller:
-    """Return the caller as one who needs what sharing a view requires, where it is shared; raise what `check_sharing`
-    raises.
-    """
-    check_sharing(body, by)
+def _as_sharing(body: NewView, by: Caller) -> Caller:
+    """Return the caller as one who needs what sharing a view requires, where it is shared."""
     return by._replace(required=Permission.WORK_ON_ORDERS) if body.shared and by.required else by
 
 
