@@ -373,7 +373,7 @@ class QuotePreview(Entity):
 
     mail: MailPreview
     quote: Annotated[
-        QuoteAnswer,  # type: ignore[valid-type] - made at run time
+        QuoteAnswer,  # type: ignore[valid-type]
         Field(description="The revision, not stored and not sent."),
     ]
 
