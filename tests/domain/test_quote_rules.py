@@ -106,6 +106,36 @@ def test_a_common_end_is_within_fifteen_years_and_after_the_lines_start() -> Non
     judge_quote(quote_body(line(), common_end_on="2041-11-22"))
 
 
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("9999-12-31", "date_too_late"),
+        ("2041-11-23", "date_too_late"),
+        ("0001-01-01", "date_too_early"),
+        ("20271231", "invalid_date"),
+        ("soon", "invalid_date"),
+        (7, "invalid_date"),
+    ],
+)
+@pytest.mark.parametrize("changes", [{}, {"discount": {"amount": "1"}}, {"unit_price": "-1", "item_id": None}])
+def test_a_common_end_that_cannot_be_is_the_one_fault_of_lines_through_it(end: Any, code: str, changes: Json) -> None:
+    through_end = line(**{"starts_on": "2027-01-01", "prorate": True, **changes})
+    assert faults_of(quote_body(line(), through_end, common_end_on=end)) == [("/common_end_on", code)]
+
+
+def test_beside_a_common_end_that_cannot_be_other_faults_are_told() -> None:
+    own_end = line(**PART, discount={"amount": "1000"})
+    below_zero = line_of(None, "-999", quantity=1, recurrence="once")
+    assert sorted(faults_of(quote_body(own_end, common_end_on="9999-12-31"))) == [
+        ("/common_end_on", "date_too_late"),
+        ("/lines/0/discount/amount", "discount_too_large"),
+    ]
+    assert sorted(faults_of(quote_body(line(), below_zero, common_end_on="9999-12-31"))) == [
+        ("/common_end_on", "date_too_late"),
+        ("/lines", "total_below_zero"),
+    ]
+
+
 # Discounts.
 
 
