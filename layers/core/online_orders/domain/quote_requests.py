@@ -289,7 +289,8 @@ def _total_errors(
 ) -> list[FieldError]:
     """Return an error for each total below zero, and of too many taxes.
 
-    Totals are computed only where every line is valid enough. With more of the options none is lower.
+    Totals are computed only where every line is valid enough. With more of the options none goes below zero, but for
+    what taxes are rounded by.
     """
     if len(raw_lines) > MAX_LINES:
         return []
@@ -320,11 +321,16 @@ def _total_errors(
         if discount.amount > total:
             detail = f"The {discount.recurrence.value} total is {total} before the discount, without options."
             return [FieldError("/discount", "total_below_zero", detail)]
-    gross = price(fixed, discount, frame.currency, is_taxed=is_taxed).gross_totals
-    return [
-        FieldError("/lines", "total_below_zero", f"The {name} total with taxes is below zero.")
+    # A discount lowers bases in proportion, so it may bring a total to zero that an option then takes below.
+    discounted = price(fixed, discount, frame.currency, is_taxed=is_taxed)
+    below_zero = {
+        name: None
+        for gross in (listed.gross_totals, discounted.gross_totals)
         for name, total in gross or ()
         if total < 0
+    }
+    return [
+        FieldError("/lines", "total_below_zero", f"The {name} total with taxes is below zero.") for name in below_zero
     ]
 
 
