@@ -93,6 +93,16 @@ def test_rounding_alone_passes_no_threshold(percent: str, price: str) -> None:
     assert reasons_of(line, policy=policy, discount={"percent": percent}) == ()
 
 
+def test_rounding_is_allowed_for_only_where_something_is_charged() -> None:
+    whole, policy = {"discount": {"percent": "15"}}, {"percent": "10"}
+    assert reasons_of(line_of("1", "1.00", quantity=1, recurrence="yearly"), policy=policy, **whole) == ("percent",)
+    assert reasons_of(line_of("1", "0.30", quantity=1, recurrence="once"), policy=policy, **whole) == ("percent",)
+    yen = line_of("1", "10", quantity=1, recurrence="once")
+    assert reasons_of(yen, policy=policy, currency="JPY", discount={"percent": "25"}) == ("percent",)
+    part = {"prorate": True, "starts_on": "2027-01-01", "ends_on": "2027-01-31"}
+    assert reasons_of(line_of("1", "1.00", quantity=1, **part), policy=policy, **whole) == ("percent",)
+
+
 def test_there_is_a_margin_where_each_line_has_a_cost_that_is_not_a_discount_itself() -> None:
     lines = (
         line_of("1", "100", quantity=1, unit_cost="80"),

@@ -221,11 +221,14 @@ def _net(quote: Quote, choice: Iterable[_Part]) -> Fraction:
 
 
 def _slack(quote: Quote, choice: Iterable[_Part]) -> Fraction:
-    """Return by how much rounding alone may have raised the discount: half a unit for each percentage."""
-    lines = (part.line for part in choice)
+    """Return by how much rounding alone may have raised the discount: half a unit for each percentage.
+
+    One off the whole quote is rounded for each recurrence in which something is charged.
+    """
+    lines = [part.line for part in choice]
     rounded = sum(_TIMES[charged(line)] for line in lines if line.discount and line.discount.percent is not None)
     if quote.discount and quote.discount.percent is not None:
-        rounded += sum(_TIMES.values())
+        rounded += sum(_TIMES[each] for each in {charged(line) for line in lines})
     return Fraction(rounded, 2 * 10 ** money.minor_digits(quote.currency))
 
 
