@@ -139,6 +139,17 @@ def test_the_contact_person_chooses_and_what_was_chosen_is_kept(in_process: InPr
     assert certificate["decision"]["options"] == ["4"]
 
 
+def test_a_purchase_order_number_of_an_approval_is_found_by_the_search(in_process: InProcess) -> None:
+    account = enroll(in_process)
+    order = quoted(in_process, account)
+    in_process.decide(order.quote_mail(), "approve", purchase_order_number="ZEBRAPO").page()
+    in_process.settle()
+    path = f"/api/orders?account_id={account['account_id']}&search=ZEBRAPO"
+    assert [each["order_id"] for each in rows(in_process, path, in_process.people.reseller)] == [order.order_id]
+    found = rows(in_process, "/api/desk/orders?search=ZEBRAPO", in_process.people.cs)
+    assert [each["order_id"] for each in found] == [order.order_id]
+
+
 def test_figures_count_what_was_accepted(in_process: InProcess) -> None:
     order = quoted(in_process, enroll(in_process, currency="CHF"))
     choose(in_process, order, priced=",")
