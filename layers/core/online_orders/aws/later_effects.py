@@ -72,7 +72,7 @@ def run_due(order_location: OrderKey, events: Collection[Event]) -> None:
 
 
 def index_numbered(order_location: OrderKey) -> None:
-    """Index an order that was approved under a purchase order number, or postpone it; no other approval has new words."""
+    """Index an order that was approved under a purchase order number; no other approval brings new words."""
     _run_or_postpone(_INDEXING, order_location.order_id, lambda: order_location)
 
 
