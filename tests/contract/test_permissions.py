@@ -129,15 +129,23 @@ def faults(subject: Subject, asks: Mapping[str, Ask], rows: Iterable[str], *, re
     return found
 
 
-def _is_as_said(subject: Subject, row: str, cell: str, answer: Response) -> bool:
-    if cell == "yes" and row.endswith("/certificate"):
-        return answer.status == 404 and "by link" in answer.text  # the order's link has decided nothing yet
-    if cell == "yes" and "{message_id}" in row:
+def _lacks_subject(row: str, answer: Response) -> bool | None:
+    """Whether an allowed caller is told that what the row is about does not exist yet; None for every other row."""
+    said = {
+        "/certificate": "by link" in answer.text,  # the order's link has decided nothing yet
+        "/confirmation": "Only an approved" in answer.text,
+        "/confirmation.pdf": row.startswith("GET /confirm/") or "Only an approved" in answer.text,
+        "/attachments/{sequence}": "came with no file" in answer.text,
+    }
+    if "{message_id}" in row:
         return answer.status == 404 and "no such message" in answer.text  # nobody has replied to a mail yet
-    if cell == "yes" and row.endswith(("/confirmation", "/confirmation.pdf")):
-        return answer.status == 404 and ("Only an approved" in answer.text or row.startswith("GET /confirm/"))
-    if cell == "yes" and row.endswith("/attachments/{sequence}"):
-        return answer.status == 404 and "came with no file" in answer.text  # likewise
+    return next((answer.status == 404 and is_said for end, is_said in said.items() if row.endswith(end)), None)
+
+
+def _is_as_said(subject: Subject, row: str, cell: str, answer: Response) -> bool:
+    lacks = _lacks_subject(row, answer) if cell == "yes" else None
+    if lacks is not None:
+        return lacks
     if cell == "yes":
         of_list = answer.status == 200 and TABLE["routes"][row].startswith("own")
         return answer.status not in {401, 403, 404} and answer.status < 500 and (not of_list or subject.is_in(answer))
