@@ -13,16 +13,19 @@ from online_orders.aws import (
     order_store,
     price_store,
     quoting,
+    service_user_store,
     terms_store,
 )
-from online_orders.aws.grant_check import keys_of, require_still_allowed
+from online_orders.aws.grant_check import keys_of, require_still_allowed, still_has
 from online_orders.aws.keys import OrderKey, entry_key, order_key, person_key
 from online_orders.aws.placing import place
 from online_orders.aws.table import Items
 from online_orders.domain.callers import Caller
 from online_orders.domain.errors import Forbidden
-from online_orders.domain.grants import grants_text
-from online_orders.domain.roles import DESK, PERMISSIONS, Permission, Role
+from online_orders.domain.people import PersonState
+from online_orders.domain.roles import Permission, Role
+from online_orders.domain.service_users import NewServiceUser, create
+from tests.aws.people import person_item_of
 from tests.aws.service import Service
 from tests.domain.builders import CALLER, NOW, ORDER_ID, STAFF_CALLER, account_body, claimed
 
@@ -30,10 +33,59 @@ Json = dict[str, Any]
 AT = OrderKey("acme", ORDER_ID, "online")
 
 
-def person(caller: Caller, **roles: Role) -> Json:
-    """The item of a person with these roles, by team; `desk` is the desk."""
-    grants = {DESK if team == "desk" else team: PERMISSIONS[role] for team, role in roles.items()}
-    return {**person_key(caller.user.user_id), "grants": {"S": grants_text(grants)}, "version": {"N": "1"}}
+def person(caller: Caller, *lacking: Permission, state: PersonState = PersonState.ACTIVE, **roles: Role) -> Json:
+    return person_item_of(caller.user, *lacking, state=state, **roles)
+
+
+def service_user(caller: Caller, *scopes: Permission) -> Json:
+    asked = NewServiceUser(name="ERP", scopes=scopes)
+    made = create(
+        asked,
+        caller.team,
+        user_id=caller.user.user_id,
+        username="erp@service-users.invalid",
+        secret="shown once",
+        by=STAFF_CALLER.user,
+        at=NOW,
+    )
+    (written, _) = service_user_store._write_actions(None, made)
+    item: Json = written["Put"]["Item"]
+    return item
+
+
+NEWER = (Permission.MANAGE_PAPERS, Permission.APPROVE_DISCOUNTS, Permission.MANAGE_CATALOG)
+
+
+@pytest.mark.parametrize("permission", NEWER)
+def test_a_role_has_what_it_did_not_have_yet_when_it_was_stored(service: Service, permission: Permission) -> None:
+    lead = STAFF_CALLER._replace(required=permission, permissions=frozenset({permission}))
+    stored = person(lead, *NEWER, desk=Role.LEAD)
+    require_still_allowed(Items(stored), lead)
+    service.answers = [{"Item": stored}]
+    assert still_has(lead, permission)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        person(STAFF_CALLER, *NEWER, desk=Role.AGENT),
+        person(STAFF_CALLER, *NEWER, desk=Role.LEAD, state=PersonState.DEACTIVATED),
+        person(STAFF_CALLER, *NEWER, acme=Role.ADMIN),
+        service_user(STAFF_CALLER, Permission.READ_DESK, Permission.WORK_ON_ORDERS),
+    ],
+    ids=["agent", "deactivated", "customer", "service user"],
+)
+@pytest.mark.parametrize("permission", NEWER)
+def test_nobody_else_has_it(service: Service, stored: Json, permission: Permission) -> None:
+    caller = STAFF_CALLER._replace(required=permission, permissions=frozenset({permission}))
+    with pytest.raises(Forbidden, match="no longer"):
+        require_still_allowed(Items(stored), caller)
+    service.answers = [{"Item": stored}]
+    assert not still_has(caller, permission)
+
+
+def test_a_service_user_has_its_scopes() -> None:
+    require_still_allowed(Items(service_user(STAFF_CALLER, Permission.WORK_ON_ORDERS)), STAFF_CALLER)
 
 
 @pytest.mark.parametrize(

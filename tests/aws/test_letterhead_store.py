@@ -15,11 +15,10 @@ from online_orders.domain.audit import AuditChange
 from online_orders.domain.callers import Caller
 from online_orders.domain.erasure import Person
 from online_orders.domain.errors import Forbidden, InProgress, NotFound, VersionMismatch
-from online_orders.domain.grants import grants_text
 from online_orders.domain.letterheads import Letterhead, parse_letterhead, without_picture
-from online_orders.domain.roles import DESK as STAFF
-from online_orders.domain.roles import PERMISSIONS, Permission, Role
+from online_orders.domain.roles import Permission, Role
 from tests.aws.desk import Desk, in_place_of_aws, text_of
+from tests.aws.people import person_item_of
 from tests.domain.builders import CLARA, LATER, STAFF_CALLER, judge_quote, quote_body
 from tests.domain.test_letterheads import LEAST, WHOLE
 
@@ -125,9 +124,7 @@ def test_it_gives_up_where_others_keep_changing_it(desk: Desk) -> None:
 
 
 def test_whoever_may_no_longer_do_this_does_not(desk: Desk) -> None:
-    grants = {STAFF: PERMISSIONS[Role.AGENT]}
-    key = person_key(LEAD.user.user_id)
-    desk.table.items[text_of(key)] = {**key, "grants": {"S": grants_text(grants)}, "version": {"N": "1"}}
+    desk.table.items[text_of(person_key(LEAD.user.user_id))] = person_item_of(LEAD.user, desk=Role.AGENT)
     with pytest.raises(Forbidden):
         replace(FIRST)
     assert letterhead_store.current_letterhead() is None

@@ -311,7 +311,7 @@ def test_after_a_lost_race_all_is_read_and_decided_again(service: Service) -> No
     service.answers = [
         found(stored(ada, 4), stored(bea), managers(2)),
         lost,
-        found(stored(ada, 5), stored(bea, 2, "{}"), managers(1)),
+        found(stored(ada, 5), stored(person("bea", acme=BUYER), 2, "{}"), managers(1)),
     ]
     with pytest.raises(Forbidden):
         update_person("ada", "acme", caller(), wanting(state="deactivated"))

@@ -14,13 +14,13 @@ from online_orders.aws.price_store import put_price_list
 from online_orders.domain import proposals
 from online_orders.domain.catalog import shipped
 from online_orders.domain.errors import Conflict, Invalid, NotFound, VersionMismatch
-from online_orders.domain.grants import grants_text
 from online_orders.domain.orders import Order
 from online_orders.domain.prices import ListPrice, PriceList
 from online_orders.domain.quotes import Recurrence
-from online_orders.domain.roles import DESK, PERMISSIONS, Role
+from online_orders.domain.roles import PERMISSIONS, Role
 from online_orders.domain.terms import DEFAULT_TERMS
 from tests.aws.desk import Desk, in_place_of_aws, text_of
+from tests.aws.people import person_item_of
 from tests.domain.builders import (
     CLARA,
     DAY,
@@ -254,9 +254,8 @@ def test_what_a_lead_may_is_looked_up_once_more_where_a_limit_is_passed(desk: De
     assert (order.proposal, order.quote is None) == (None, False)
     assert reads(desk) == {"get_item": 3, "batch_get_item": 3}
     assert desk.entries()[-1].data == {"revision": 1, "reasons": ["percent"], "percent": "50.00"}
-    demoted = {DESK: PERMISSIONS[Role.AGENT]}
-    key = person_key(STAFF_CALLER.user.user_id)
-    desk.table.items[text_of(key)] = {**key, "grants": {"S": grants_text(demoted)}, "version": {"N": "1"}}
+    demoted = person_item_of(STAFF_CALLER.user, desk=Role.AGENT)
+    desk.table.items[text_of(person_key(STAFF_CALLER.user.user_id))] = demoted
     order = quoting.offer_next_revision(ORDER_ID, HALF, STAFF_CALLER, None)
     assert order.proposal
     assert order.proposal.quote.revision == 2

@@ -18,6 +18,7 @@ from online_orders.domain.errors import Forbidden, InProgress, NotFound, StateCo
 from online_orders.domain.roles import DESK, Permission, Role
 from online_orders.domain.service_users import MAX_OF_TEAM, NewServiceUser, ServiceUser, change, create, fingerprint
 from tests.aws.audited import take_entry
+from tests.aws.people import person_item_of
 from tests.aws.service import Service, canceled, error_of
 from tests.domain.builders import ANNA
 
@@ -59,7 +60,7 @@ def admin_item(grants: str = '{"acme": ["people:manage"]}') -> Json:
         "kind": {"S": "person"},
         "version": {"N": "7"},
         "grants": {"S": grants},
-        "document": {"S": "{}"},
+        "document": {"S": person_item_of(ANNA, acme=Role.BUYER)["document"]["S"]},
     }
 
 

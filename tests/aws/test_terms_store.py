@@ -15,6 +15,7 @@ from online_orders.domain.errors import Forbidden, InProgress, Invalid, VersionM
 from online_orders.domain.roles import Permission
 from online_orders.domain.terms import KeptTerms, StandardTerms, TermsScope
 from tests.aws.desk import Desk, in_place_of_aws, text_of
+from tests.aws.people import person_item_of
 from tests.domain.builders import CLARA, DAY, NOW, STAFF_CALLER
 
 Json = dict[str, Any]
@@ -232,7 +233,7 @@ def test_a_refusal_stores_nothing(desk: Desk) -> None:
 
     with pytest.raises(VersionMismatch, match="None"):
         terms_store.replace_terms({"locale": "de", "text": "A"}, LEAD, refuse)
-    desk.table.items[text_of(person_key(CLARA.user_id))] = {**person_key(CLARA.user_id), "grants": {"S": "{}"}}
+    desk.table.items[text_of(person_key(CLARA.user_id))] = person_item_of(CLARA)
     with pytest.raises(Forbidden):
         terms_store.replace_terms({}, LEAD, refuse)
     assert [key for key in desk.table.items if key[0].startswith("TERMS")] == []

@@ -113,7 +113,7 @@ def choose(site: Site, order: Order, decision: str = "approve", **fields: str) -
 
 def test_the_contact_person_chooses_and_what_was_chosen_is_kept(in_process: InProcess) -> None:
     order = quoted(in_process)
-    choose(in_process, order, **{"group.support": "4", "purchase_order_number": "PO-7"})
+    choose(in_process, order, **{"group.support": "4", "priced": "4", "purchase_order_number": "PO-7"})
     after = order.read()
     assert (after["status"], after["quote"]["state"]) == ("completed", "approved")
     accepted = after["quote"]["accepted"]
@@ -139,9 +139,20 @@ def test_the_contact_person_chooses_and_what_was_chosen_is_kept(in_process: InPr
     assert certificate["decision"]["options"] == ["4"]
 
 
+def test_a_purchase_order_number_of_an_approval_is_found_by_the_search(in_process: InProcess) -> None:
+    account = enroll(in_process)
+    order = quoted(in_process, account)
+    in_process.decide(order.quote_mail(), "approve", purchase_order_number="ZEBRAPO").page()
+    in_process.settle()
+    path = f"/api/orders?account_id={account['account_id']}&search=ZEBRAPO"
+    assert [each["order_id"] for each in rows(in_process, path, in_process.people.reseller)] == [order.order_id]
+    found = rows(in_process, "/api/desk/orders?search=ZEBRAPO", in_process.people.cs)
+    assert [each["order_id"] for each in found] == [order.order_id]
+
+
 def test_figures_count_what_was_accepted(in_process: InProcess) -> None:
     order = quoted(in_process, enroll(in_process, currency="CHF"))
-    choose(in_process, order, **{"group.support": ""})
+    choose(in_process, order, priced=",")
     in_process.settle()
     rows = in_process.get("/api/desk/figures", in_process.people.cs).ok()["rows"]
     (amounts,) = [each for row in rows for each in row["value"] if each["currency"] == "CHF"]
@@ -174,6 +185,24 @@ def test_recalculating_needs_no_code_and_leaves_no_trace(site: Site) -> None:
     assert "Because." in page
     site.decide(mail, "recalculate", **{**fields, "group.support": "1"}).page(400)
     assert (order.read(), order.desk_timeline()) == (before, entries)
+
+
+def test_what_no_page_has_shown_the_totals_of_is_not_approved(site: Site) -> None:
+    order = quoted(site)
+    mail = order.quote_mail()
+    site.eventually(lambda: "quote.delivered" in [entry["event"] for entry in order.desk_timeline()])
+    before, entries = order.read(), order.desk_timeline()
+    shown = site.request("GET", mail.link).page()
+    assert '<input type="hidden" name="priced" value="3">' in shown
+    fields = {"options": "shown", "group.support": "4", "reason": "Because."}
+    for more in ({"priced": "3"}, {}, *[{"priced": "3", "code": "000000"}] * 12):
+        page = site.decide(mail, "approve", **fields, **more).page()
+        assert "The totals have changed with your choice" in page
+        assert "Because." in page
+        assert '<input type="hidden" name="priced" value="4">' in page
+    assert (order.read(), order.desk_timeline()) == (before, entries)
+    site.decide(mail, "approve", **fields, priced="4").page()
+    assert order.read()["quote"]["accepted"]["options"] == ["4"]
 
 
 def test_an_account_may_want_a_purchase_order_with_each_approval(site: Site) -> None:

@@ -93,6 +93,16 @@ def test_rounding_alone_passes_no_threshold(percent: str, price: str) -> None:
     assert reasons_of(line, policy=policy, discount={"percent": percent}) == ()
 
 
+def test_rounding_is_allowed_for_only_where_something_is_charged() -> None:
+    whole, policy = {"discount": {"percent": "15"}}, {"percent": "10"}
+    assert reasons_of(line_of("1", "1.00", quantity=1, recurrence="yearly"), policy=policy, **whole) == ("percent",)
+    assert reasons_of(line_of("1", "0.30", quantity=1, recurrence="once"), policy=policy, **whole) == ("percent",)
+    yen = line_of("1", "10", quantity=1, recurrence="once")
+    assert reasons_of(yen, policy=policy, currency="JPY", discount={"percent": "25"}) == ("percent",)
+    part = {"prorate": True, "starts_on": "2027-01-01", "ends_on": "2027-01-31"}
+    assert reasons_of(line_of("1", "1.00", quantity=1, **part), policy=policy, **whole) == ("percent",)
+
+
 def test_there_is_a_margin_where_each_line_has_a_cost_that_is_not_a_discount_itself() -> None:
     lines = (
         line_of("1", "100", quantity=1, unit_cost="80"),
@@ -105,6 +115,24 @@ def test_there_is_a_margin_where_each_line_has_a_cost_that_is_not_a_discount_its
     assert reasons_of(*lines, policy={"margin_percent": "16"}) == ("margin",)
     assert reasons_of(*lines, line_of(None, "1"), policy={"margin_percent": "16"}) == ()
     assert "margin_percent" not in figures_of(*lines, line_of(None, "1"))
+
+
+@pytest.mark.parametrize("currency", ["JPY", "EUR", "KWD"])
+def test_the_greatest_costs_beside_the_least_price_are_judged(currency: str) -> None:
+    least = str(Decimal(1).scaleb(-DIGITS[currency]))
+    dear = {"quantity": 1_000_000, "unit_cost": "999999999999"}
+    part = {"prorate": True, "starts_on": "2027-01-01", "ends_on": "2041-11-22"}
+    lines = [line_of("1", least, quantity=1, recurrence="once", unit_cost="0")]
+    lines += [line_of(None, "0", **dear, **part) for _ in range(199)]
+    body = quote_body(*lines, currency=currency)
+    found = judged(judge_quote(body), body, margin_percent="10")
+    assert found.reasons == ("margin",)
+    figures = found.figures
+    assert figures.cost_total
+    assert figures.margin_percent
+    assert figures.cost_total > 10**22
+    assert Fraction(figures.margin_percent) == 100 - 100 * Fraction(figures.cost_total) / Fraction(least)
+    assert type(figures).model_validate_json(figures.model_dump_json()) == figures
 
 
 def test_what_is_given_away_has_no_margin_and_passes_any() -> None:

@@ -18,6 +18,8 @@ from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Order
 from online_orders.domain.representations import desk_row, order_body, to_json
+from online_orders.domain.roles import DESK
+from online_orders.domain.service_users import NewServiceUser, ServiceUser, create
 from online_orders.domain.timeline import Actor, Entry, Event
 from tests.domain.builders import (
     ANNA,
@@ -442,10 +444,15 @@ def test_what_an_account_says_for_its_invoices_loses_the_person(erase: Callable[
 
 def test_what_replaces_the_person_makes_no_text_too_long_to_be_read() -> None:
     person = Person.from_email("x@y.example", ["A B"])
-    before = account_of(billing_address="A B\n" * 125, tax_number="A B " * 16)
+    site = site_body("a") | {"name": "A B " * 50, "address": "A B " * 125}
+    before = account_of(billing_address="A B\n" * 125, tax_number="A B " * 16, sites=[site])
     after = erasure.erase_from_account(before, person)
     assert Account.model_validate_json(after.model_dump_json()) == after
     assert not person.is_named_in(after.model_dump_json())
+    asked = NewServiceUser(name="A B " * 50, scopes=("desk:read",))
+    user = create(asked, DESK, user_id="m-1", username="m-1@x.example", secret="shown once", by=CLARA, at=NOW)
+    machine = erasure.erase_from_service_user(user, person)
+    assert ServiceUser.model_validate_json(machine.model_dump_json()) == machine
 
 
 def test_a_line_of_text_that_was_ordered_loses_the_person_and_keeps_the_rest() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from online_orders.domain.confirmation import (
     Outcome,
     decide_by_link,
     form_of,
+    judge,
     recalculate,
 )
 from online_orders.domain.events import detail_of
@@ -272,6 +274,50 @@ def test_a_look_keeps_what_was_chosen_and_typed() -> None:
 def test_a_look_at_what_cannot_be_chosen_says_so() -> None:
     outcome, status, form = looked({"option.9": "yes"})
     assert (outcome, status, form.errors, form.notice) == (None, 400, (FormError.OPTION_UNKNOWN,), None)
+
+
+# An approval of what no page has shown.
+
+
+@pytest.mark.parametrize("priced", [None, "2", "4", "2,3", "3,4", "", "2,4,9", "yes"])
+def test_an_approval_of_other_options_than_the_page_has_priced_shows_their_totals(priced: str | None) -> None:
+    fields = {"option.2": "yes", "group.a": "4", "code": "123456", "reason": "why", "purchase_order_number": "PO-1"}
+    context = presented(OFFERED)
+    form = form_of(context, {**SHOWN, **fields, **({} if priced is None else {"priced": priced})}, LATER)
+    result = judge(context, form, LATER)
+    assert result
+    assert (result.outcome, result.status) == (None, 200)
+    notice = FormNotice.TOTALS_CHANGED
+    assert result.form == replace(form.shown_with(), notice=notice)
+    assert (result.form.decision, result.form.options, result.form.reason) == ("approve", ("2", "4"), "why")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"option.2": "yes", "group.a": "4", "priced": "2,4"},
+        {"option.2": "yes", "group.a": "4", "priced": "4,2"},
+        {"group.a": "", "priced": ""},
+        {"options": "", "option.2": "yes"},
+        {"options": "", "priced": "4"},
+        {"decision": "cancel", "group.a": "4", "priced": ""},
+        {"decision": "request_change", "reason": "why", "group.a": "4"},
+    ],
+)
+def test_what_the_page_has_priced_is_left_to_the_code(fields: dict[str, str]) -> None:
+    context = presented(OFFERED)
+    assert judge(context, form_of(context, {**SHOWN, **fields}, LATER), LATER) is None
+
+
+def test_errors_and_a_dead_link_come_first() -> None:
+    context = presented(OFFERED)
+    result = judge(context, form_of(context, {**SHOWN, "group.a": "4", "name": ""}, LATER), LATER)
+    assert result
+    assert (result.status, result.form.errors, result.form.notice) == (400, (FormError.NAME_MISSING,), None)
+    context = presented(OFFERED.resend(CLARA, None, NOW).order, link_of(OFFERED))
+    result = judge(context, form_of(context, {**SHOWN, "group.a": "4"}, LATER), LATER)
+    assert result
+    assert (result.outcome, result.status) == (Outcome.REPLACED, 410)
 
 
 def test_a_look_by_a_dead_link_is_told_what_a_look_is_told() -> None:

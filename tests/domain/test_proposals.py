@@ -16,6 +16,7 @@ from online_orders.domain.events import detail_of
 from online_orders.domain.evidence import evidence_of
 from online_orders.domain.order_schedule import Policy
 from online_orders.domain.orders import Order
+from online_orders.domain.proposals import Proposal
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.representations import desk_row, flags_of, order_body
 from online_orders.domain.search_words import order_words
@@ -34,6 +35,7 @@ from tests.domain.builders import (
     assert_well_kept,
     claimed,
     held,
+    judge_quote,
     line_of,
     mailed,
     offered,
@@ -287,6 +289,24 @@ def test_whoever_asked_is_erased_and_names_go_from_texts_that_nobody_has_seen() 
     assert {erased[name] for name in ("proposed_by", "proposed_by_name", "proposed_by_email")} == {"[erased]"}
     assert erased["reason"] == "Ask [erased]"
     assert erased["percent"] == "50.00"
+
+
+def test_what_replaces_the_person_makes_no_text_of_a_proposal_too_long_to_be_read() -> None:
+    person = Person.from_email("x@y.example", ["A B", "rate", "monthly"])
+    tax = {"treatment": "rate", "rate": "19", "label": "A B " * 10, "sentence": "A B " * 75}
+    line = line_of(discount={"percent": "50"}, description="A B " * 50, message="A B\n" * 125, tax=tax)
+    order = proposed(message="A B\n" * 500, terms="A B\n" * 2_500, lines=[line])
+    change = erase_from_order(order, person, LATER, wrote_reason=False, successor=None)
+    stored = Order.model_validate_json(change.order.model_dump_json())
+    order = change.order
+    assert order.proposal
+    assert Proposal.model_validate_json(order.proposal.model_dump_json()) == order.proposal
+    assert not person.is_named_in(order.proposal.quote.model_dump_json(include={"message", "terms", "tax_sentences"}))
+    assert stored.order_id == order.order_id
+    quote = judge_quote(order.proposal.request, items=len(order.items))
+    assert order.proposal.is_offered_by(quote)
+    assert quote.lines[0].tax
+    assert quote.lines[0].tax.label == ("[erased] " * 10)[:40].strip()
 
 
 def test_a_proposal_without_the_person_stays_as_it_is() -> None:

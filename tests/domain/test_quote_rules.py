@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -104,6 +106,36 @@ def test_a_common_end_is_within_fifteen_years_and_after_the_lines_start() -> Non
     assert faults_of(quote_body(line(), common_end_on="1999-11-23")) == [("/common_end_on", "date_too_early")]
     assert faults_of(quote_body(line(), common_end_on=7)) == [("/common_end_on", "invalid_date")]
     judge_quote(quote_body(line(), common_end_on="2041-11-22"))
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("9999-12-31", "date_too_late"),
+        ("2041-11-23", "date_too_late"),
+        ("0001-01-01", "date_too_early"),
+        ("20271231", "invalid_date"),
+        ("soon", "invalid_date"),
+        (7, "invalid_date"),
+    ],
+)
+@pytest.mark.parametrize("changes", [{}, {"discount": {"amount": "1"}}, {"unit_price": "-1", "item_id": None}])
+def test_a_common_end_that_cannot_be_is_the_one_fault_of_lines_through_it(end: Any, code: str, changes: Json) -> None:
+    through_end = line(**{"starts_on": "2027-01-01", "prorate": True, **changes})
+    assert faults_of(quote_body(line(), through_end, common_end_on=end)) == [("/common_end_on", code)]
+
+
+def test_beside_a_common_end_that_cannot_be_other_faults_are_told() -> None:
+    own_end = line(**PART, discount={"amount": "1000"})
+    below_zero = line_of(None, "-999", quantity=1, recurrence="once")
+    assert sorted(faults_of(quote_body(own_end, common_end_on="9999-12-31"))) == [
+        ("/common_end_on", "date_too_late"),
+        ("/lines/0/discount/amount", "discount_too_large"),
+    ]
+    assert sorted(faults_of(quote_body(line(), below_zero, common_end_on="9999-12-31"))) == [
+        ("/common_end_on", "date_too_late"),
+        ("/lines", "total_below_zero"),
+    ]
 
 
 # Discounts.
@@ -249,6 +281,61 @@ def test_no_total_with_taxes_is_below_zero() -> None:
     assert faults_of(body, frame=QuoteFrame(tax=Tax(treatment="exempt", label="None"))) == [  # type: ignore[arg-type]
         ("/lines", "total_below_zero")
     ]
+
+
+@pytest.mark.parametrize("selected", [False, True])
+def test_no_choice_has_a_total_with_taxes_below_zero(selected: bool) -> None:
+    """A discount of all that is not optional hides the sign of the rest, until an option is chosen."""
+    lines = [
+        line(unit_price="1100"),
+        line_of(None, "-1000", quantity=1, tax=VAT),
+        line_of(None, "50", quantity=1, optional=True, selected=selected),
+    ]
+    for discount in ({"amount": "100", "recurrence": "monthly"}, {"percent": "100"}, None):
+        assert faults_of(quote_body(*lines, discount=discount)) == [("/lines", "total_below_zero")]
+    lines[1] |= {"unit_price": "-500"}
+    whole = judge_quote(quote_body(*lines, discount={"amount": "600", "recurrence": "monthly"}))
+    assert whole.gross_totals
+    assert whole.gross_totals.monthly >= 0
+    chosen = whole.priced_with({"3"}).gross_totals
+    assert chosen
+    assert chosen.monthly > 0
+
+
+@property_of
+@given(
+    st.lists(
+        st.tuples(st.integers(-5_000, 5_000), st.sampled_from([None, "0", "7", "19", "100"]), st.booleans()),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from([{"percent": "33.3"}, {"percent": "99.99"}, {"percent": "100"}, None]) | st.integers(1, 9_000),
+)
+def test_a_quote_that_is_taken_is_below_zero_with_no_choice(
+    parts: list[tuple[int, str | None, bool]], discount: Any
+) -> None:
+    lines = [
+        line_of(
+            None,
+            str(Decimal(abs(units) if optional else units).scaleb(-2)),
+            quantity=1,
+            optional=optional,
+            **({"tax": {**VAT, "rate": rate}} if rate else {}),
+        )
+        for units, rate, optional in parts
+    ]
+    if isinstance(discount, int):
+        discount = {"amount": str(Decimal(discount).scaleb(-2)), "recurrence": "monthly"}
+    try:
+        quote = judge_quote(quote_body(line(), *lines, discount=discount))
+    except Invalid:
+        return
+    rounding = Decimal(-len(parts)).scaleb(-2)
+    for size in range(len(quote.options) + 1):
+        for options in combinations(quote.options, size):
+            priced = quote.priced_with(options)
+            assert priced.totals.monthly >= 0
+            assert (priced.gross_totals or priced.totals).monthly >= rounding
 
 
 # The rest.

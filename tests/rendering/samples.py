@@ -419,6 +419,7 @@ def _rich_pages(locale: str) -> dict[str, str]:
     return {
         "rich": decision(order, order.quote),
         "rich-recalculated": decision(order, order.quote, replace(typed, notice=FormNotice.RECALCULATED)),
+        "rich-changed": decision(order, order.quote, replace(typed, notice=FormNotice.TOTALS_CHANGED)),
         "rich-wrong": decision(order, order.quote, replace(typed, decision="approve", errors=every)),
         "rich-required": decision(
             order, order.quote, replace(options, needs_purchase_order=True, signed_order="required")

@@ -35,7 +35,7 @@ HOSTILE = '"><script>alert(1)</script>\u202e'
 FIELDS = {"decision", "name", "code", "reason", "extra"}
 COLLEAGUE = {"new_name", "new_email"}
 FILE = {"signed_order"}
-OPTIONS = {"options", "group.support", "option.9"}
+OPTIONS = {"options", "priced", "group.support", "option.9"}
 
 Attributes = dict[str, str | None]
 
@@ -468,6 +468,7 @@ def test_options_are_chosen_by_a_box_and_within_a_group_by_a_button() -> None:
     page = Page(rich())
     assert page.fields == FIELDS | COLLEAGUE | FILE | OPTIONS | {"purchase_order_number"}
     assert page.all("input", type="hidden", name="options", value="shown")
+    assert page.all("input", type="hidden", name="priced", value="8")
     (box,) = page.all("input", type="checkbox")
     assert (box["name"], box["value"], "checked" in box) == ("option.9", "yes", False)
     of_group = page.all("input", type="radio", name="group.support")
@@ -486,12 +487,19 @@ def test_other_options_are_priced_and_stay_chosen() -> None:
     assert text.index("The totals were computed anew") < text.index("Your quote")
     assert page.all("input", name="name", value="Bob")
     assert page.all("input", name="purchase_order_number", value="PO-9")
+    assert page.all("input", name="priced", value="7,9")
+    html = rich(decision="approve", options=("7", "9"), notice=FormNotice.TOTALS_CHANGED)
+    assert Page(html).all("input", name="priced", value="7,9")
+    assert "checked" in Page(html).all("input", name="decision", value="approve")[0]
+    assert shown(html).index("The totals have changed with your choice") < shown(html).index("€594.76")
     none = Page(rich(options=()))
+    assert none.all("input", name="priced", value="")
     assert "checked" in none.all("input", name="group.support", value="")[0]
 
 
 def test_what_cannot_be_chosen_shows_what_is_offered() -> None:
     page = Page(rich(options=("7", "8"), errors=(FormError.OPTIONS_EXCLUDE,)))
+    assert page.all("input", name="priced", value="8")
     assert "checked" in page.all("input", name="group.support", value="8")[0]
     assert page.all("a", href="#options")
 

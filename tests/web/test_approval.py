@@ -15,7 +15,7 @@ from tests.web.conftest import Call, Complaints, OpenPage
 from tests.web.steps import link_and_code, offered, quoted, wait_for_mail
 
 FIVE_WRONG = 5
-EVERY_COLOR = {"decision-wrong", "expired", "locked", "rich-wrong", "rich-recalculated"}
+EVERY_COLOR = {"decision-wrong", "expired", "locked", "rich-wrong", "rich-recalculated", "rich-changed"}
 """The states that between them show all colors there are, looked at in the dark theme too."""
 
 

@@ -43,6 +43,17 @@ def test_options_are_computed_anew_and_a_signed_order_is_attached_without_script
     expect(contact.get_by_label("Support")).not_to_be_checked()
     expect(contact.get_by_label("Your name")).to_have_value("Greta Lindqvist")
     expect(contact.get_by_label("Purchase order number")).to_have_value("PO-4711")
+    contact.get_by_label("Monitoring").uncheck()
+    contact.locator("[name=decision][value=approve]").check()
+    contact.get_by_label("Code from the mail").fill(code)
+    contact.get_by_role("button", name="Send decision").click()
+    expect(contact.get_by_role("status")).to_contain_text("The totals have changed with your choice")
+    expect(contact.get_by_role("status")).to_contain_text("119.00")
+    expect(contact.get_by_label("Your name")).to_have_value("Greta Lindqvist")
+    expect(contact.get_by_label("Code from the mail")).to_have_value("")
+    contact.get_by_label("Monitoring").check()
+    contact.get_by_role("button", name="Recalculate").click()
+    expect(contact.get_by_role("status")).to_contain_text("142.80")
 
     encrypted, signed = tmp_path / "locked.pdf", tmp_path / NAME
     encrypted.write_bytes(ENCRYPTED)
@@ -69,5 +80,4 @@ def test_options_are_computed_anew_and_a_signed_order_is_attached_without_script
         panel.get_by_role("button", name="Save the file").click()
     assert Path(download.value.path()).read_bytes() == PDF
     assert download.value.suggested_filename.startswith(f"signed-order-{order_id}-")
-    assert faults(staff) == []
-    assert overflows(staff, 1280) == {}
+    assert (faults(staff), overflows(staff, 1280)) == ([], {})

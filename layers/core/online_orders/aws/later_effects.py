@@ -45,11 +45,14 @@ def _count_figures(order_location: OrderKey) -> None:
     figures_store.count_order(order_location)
 
 
+_INDEXING = LaterEffect(
+    SEARCH_SK, search_index.CHANGES_WORDS, _index, "an order is to be indexed later", "OrdersIndexedLater"
+)
 EFFECTS = (
     LaterEffect(
         STATISTICS_SK, frozenset({Event.COMPLETED}), _count, "an order is to be counted later", "OrdersCountedLater"
     ),
-    LaterEffect(SEARCH_SK, search_index.CHANGES_WORDS, _index, "an order is to be indexed later", "OrdersIndexedLater"),
+    _INDEXING,
     LaterEffect(
         FIGURES_DUE_SK,
         COUNTED_EVENTS,
@@ -66,6 +69,11 @@ def run_due(order_location: OrderKey, events: Collection[Event]) -> None:
     for effect in EFFECTS:
         if effect.events.intersection(events):
             _run_or_postpone(effect, order_location.order_id, lambda: order_location)
+
+
+def index_numbered(order_location: OrderKey) -> None:
+    """Index an order that was approved under a purchase order number; no other approval brings new words."""
+    _run_or_postpone(_INDEXING, order_location.order_id, lambda: order_location)
 
 
 def run_postponed(order_id: str, sk: str | None = None) -> None:

@@ -111,6 +111,8 @@ def _process_entries(key: OrderKey, entries: Sequence[StoredEntry]) -> None:
     enqueue("MAIL_QUEUE_URL", (mail for entry in entries for mail in _mail_messages(entry)))
     _keep_attachments(entries)
     later_effects.run_due(key, events)
+    if any(entry.event is Event.COMPLETED and "purchase_order_number" in entry.data for entry in entries):
+        later_effects.index_numbered(key)
     first = [entry.event for entry in entries if _clear_pending(key, entry)]
     if Event.SUBMITTED in first and key.source == "online":
         _count_towards_quota(key)

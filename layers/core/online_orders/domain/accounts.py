@@ -86,7 +86,8 @@ Currency = Annotated[str, AfterValidator(_currency)]
 TimeZone = Annotated[str, StringConstraints(max_length=MAX_TIME_ZONE_LENGTH), AfterValidator(_time_zone)]
 
 
-Address = Annotated[Line, StringConstraints(max_length=500)]
+MAX_ADDRESS_LENGTH = 500
+Address = Annotated[Line, StringConstraints(max_length=MAX_ADDRESS_LENGTH)]
 
 MAX_BILLING_ADDRESS_LENGTH = 500
 MAX_TAX_NUMBER_LENGTH = 64

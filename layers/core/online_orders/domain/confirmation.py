@@ -26,6 +26,8 @@ RECALCULATE = "recalculate"
 """A look at the page with other options chosen; it needs no code."""
 OPTIONS, OPTION, GROUP = "options", "option.", "group."
 """The field that says that the form has the options, and the prefixes of the fields that choose among them."""
+PRICED = "priced"
+"""The field with the ids of the options whose totals the page has shown, joined by commas."""
 MAX_PURCHASE_ORDER_LENGTH = 64
 SignedOrderPolicy = Literal["optional", "required", "never"]
 """Whether a file may come with an approval, must, or cannot, as the account says."""
@@ -88,6 +90,8 @@ class FormNotice(StrEnum):
     TOO_MANY_HAND_OVERS = "too_many_hand_overs"
     RECALCULATED = "recalculated"
     """The page shows what the quote comes to with the options chosen."""
+    TOTALS_CHANGED = "totals_changed"
+    """The same, of an approval with other options than the page before had shown the totals of."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,8 @@ class DecisionForm(NamedTuple):
     upload: Upload | None = None
     """The file that came with an approval."""
     had_upload: bool = False
+    is_unpriced: bool = False
+    """Whether it approves other options than those whose totals its page has shown."""
 
     def shown_with(self, *errors: FormError, tries_left: int | None = None) -> FormState:
         """Return what a page shows of the form again, with these errors."""
@@ -223,7 +229,11 @@ def parse_form(
     chosen = None if options is None else tuple(sorted({option for option, _ in options}, key=_numerically))
     is_approval = decision == "approve"
     form = DecisionForm(decision, name, reason, code, (), new_name, new_email, chosen, number)
-    form = form._replace(upload=upload if is_approval else None, had_upload=upload is not None)
+    form = form._replace(
+        upload=upload if is_approval else None,
+        had_upload=upload is not None,
+        is_unpriced=is_approval and chosen is not None and {*chosen} != _priced_of(fields),
+    )
     is_unknown, is_double = _option_faults(options, quote)
     if decision == RECALCULATE and link.purpose == "quote":
         return form._replace(
@@ -277,6 +287,12 @@ def _options_of(fields: Mapping[str, str]) -> list[tuple[str, str | None]] | Non
     if fields.get(OPTIONS) != "shown":
         return None
     return [*_chosen(fields)]
+
+
+def _priced_of(fields: Mapping[str, str]) -> set[str] | None:
+    """Return the ids of the options whose totals the page of a form has shown; None of a form that does not say so."""
+    priced = fields.get(PRICED)
+    return None if priced is None else {*filter(None, priced.split(","))}
 
 
 def _chosen(fields: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
@@ -421,12 +437,15 @@ def recalculate(context: LinkContext, form: DecisionForm, at: datetime) -> LinkR
 def judge(context: LinkContext, form: DecisionForm, at: datetime) -> LinkResult | None:
     """Return the result that a form has whatever its code; None when the code decides.
 
-    The order of the checks: the form, replaced or expired, locked, decided.
+    The order of the checks: the form, replaced or expired, locked, decided. Nobody approves an amount that no page has
+    shown: with other options than those, the page comes with their totals, and the code is not looked at.
     """
     result = result_of(context, at)
     if form.errors:
         shown = FormState(errors=form.errors) if form.decision == REQUEST_MAIL else form.shown_with(*form.errors)
         return result._replace(status=HTTPStatus.BAD_REQUEST, form=shown)
+    if result.outcome is None and form.is_unpriced:
+        return result._replace(form=replace(form.shown_with(), notice=FormNotice.TOTALS_CHANGED))
     if result.outcome is None:
         return _without_decision(result, form) if form.decision == REQUEST_QUOTE else None
     if result.outcome is Outcome.EXPIRED and form.decision == REQUEST_QUOTE:

@@ -8,9 +8,10 @@ price hides no discount on the rest.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
+from math import floor
 from typing import Any, NamedTuple
 
 from online_orders.domain import money
@@ -221,21 +222,26 @@ def _net(quote: Quote, choice: Iterable[_Part]) -> Fraction:
 
 
 def _slack(quote: Quote, choice: Iterable[_Part]) -> Fraction:
-    """Return by how much rounding alone may have raised the discount: half a unit for each percentage."""
-    lines = (part.line for part in choice)
+    """Return by how much rounding alone may have raised the discount: half a unit for each percentage.
+
+    One off the whole quote is rounded for each recurrence in which something is charged.
+    """
+    lines = [part.line for part in choice]
     rounded = sum(_TIMES[charged(line)] for line in lines if line.discount and line.discount.percent is not None)
     if quote.discount and quote.discount.percent is not None:
-        rounded += sum(_TIMES.values())
+        rounded += sum(_TIMES[each] for each in {charged(line) for line in lines})
     return Fraction(rounded, 2 * 10 ** money.minor_digits(quote.currency))
 
 
 def _money(amount: Fraction, quote: Quote) -> Decimal:
-    return money.quantize(_decimal(amount), quote.currency)
+    return _to_digits(amount, money.minor_digits(quote.currency))
 
 
 def _percent(percent: Fraction) -> Decimal:
-    return _decimal(percent).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) + 0
+    return _to_digits(percent, 2)
 
 
-def _decimal(number: Fraction) -> Decimal:
-    return Decimal(number.numerator) / Decimal(number.denominator)
+def _to_digits(number: Fraction, digits: int) -> Decimal:
+    """Return a number with so many decimals, rounded half up once; costs may be of any size beside what is due."""
+    size = floor(abs(number) * 10**digits + Fraction(1, 2))
+    return Decimal(((number < 0 < size), tuple(map(int, str(size))), -digits))

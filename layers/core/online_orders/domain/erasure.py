@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from online_orders.domain.accounts import (
     ERASED,
     ERASED_EMAIL,
+    MAX_ADDRESS_LENGTH,
     MAX_BILLING_ADDRESS_LENGTH,
     MAX_TAX_NUMBER_LENGTH,
     Account,
@@ -37,7 +38,7 @@ from online_orders.domain.proposals import Proposal
 from online_orders.domain.quotes import Quote
 from online_orders.domain.service_users import ServiceUser
 from online_orders.domain.timeline import Entry, Event
-from online_orders.domain.values import Email
+from online_orders.domain.values import MAX_NAME_LENGTH, MAX_TEXT_LENGTH, Email
 from online_orders.domain.views import SavedView
 
 ERASED_CONTACT = Contact(name=ERASED, email=ERASED_EMAIL)
@@ -100,13 +101,18 @@ class Person:
     def is_named_in(self, text: str) -> bool:
         return self._pattern.search(text) is not None
 
-    def redact(self, text: str) -> str:
-        """Return a text without the person's address and names."""
-        return self._pattern.sub(ERASED, text)
+    def redact(self, text: str, most: int | None = None) -> str:
+        """Return a text without the person's address and names.
+
+        A name may be shorter than what replaces it. A text that could not be read again with more than `most`
+        characters is cut there.
+        """
+        redacted = self._pattern.sub(ERASED, text)
+        return redacted if most is None else redacted[:most].rstrip()
 
 
-def _redact_optional(person: Person, text: str | None) -> str | None:
-    return None if text is None else person.redact(text)
+def _redact_optional(person: Person, text: str | None, most: int | None = None) -> str | None:
+    return None if text is None else person.redact(text, most)
 
 
 def is_done_by(entry: Entry, person: Person, contact: Contact, evidence: Evidence | None) -> bool:
@@ -270,14 +276,53 @@ def _erase_from_proposal(proposal: Proposal | None, person: Person) -> Proposal 
     """
     if proposal is None:
         return None
-    quote, request = proposal.quote.model_dump(mode="json"), _erase_from_value(proposal.request, person)
+    quote = proposal.quote.model_dump(mode="json")
     return proposal.model_copy(
         update={
-            "quote": Quote.model_validate(_erase_from_value(quote, person)),
-            "request": request,
+            "quote": Quote.model_validate(_erase_from_quote(quote, person)),
+            "request": _erase_from_quote(proposal.request, person),
             "asked_by": ERASED_USER if person.has_email(proposal.asked_by.email) else proposal.asked_by,
         }
     )
+
+
+def _erase_from_quote(content: Mapping[str, Any], person: Person) -> dict[str, Any]:
+    """Return a quote, or the request for one, without the person in its texts, which stay short enough to be read
+    again. What is computed with is no text.
+    """
+    from online_orders.domain import quote_requests, taxes  # which nothing else that knows a person needs
+
+    texts = {
+        "description": quote_requests.MAX_DESCRIPTION_LENGTH,
+        "message": MAX_TEXT_LENGTH,
+        "terms": quote_requests.MAX_TERMS_LENGTH,
+        "label": taxes.MAX_LABEL_LENGTH,
+        "sentence": taxes.MAX_SENTENCE_LENGTH,
+        "tax_sentences": taxes.MAX_SENTENCE_LENGTH,
+        "billing_address": MAX_BILLING_ADDRESS_LENGTH,
+        "tax_number": MAX_TAX_NUMBER_LENGTH,
+    }
+    of_lines = {**texts, "message": quote_requests.MAX_LINE_MESSAGE_LENGTH}
+    lines = [_redact_members(line, person, of_lines) for line in content["lines"]]
+    return {**_redact_members(content, person, texts), "lines": lines}
+
+
+def _redact_members(part: Any, person: Person, texts: Mapping[str, int]) -> Any:
+    """Return a part of a quote in which the members that `texts` names are redacted; it has their greatest lengths."""
+    if isinstance(part, list):
+        return [_redact_members(each, person, texts) for each in part]
+    if not isinstance(part, Mapping):
+        return part
+    return {
+        name: _redact_member(value, person, texts[name]) if name in texts else _redact_members(value, person, texts)
+        for name, value in part.items()
+    }
+
+
+def _redact_member(value: Any, person: Person, most: int) -> Any:
+    if isinstance(value, list):
+        return [_redact_member(each, person, most) for each in value]
+    return person.redact(value, most) if isinstance(value, str) else value
 
 
 def _erase_from_handling(handling: Handling | None, person: Person, *, own: bool) -> Handling | None:
@@ -349,15 +394,19 @@ def _texts_without(account: Account, person: Person) -> dict[str, Any]:
     trader's invoices.
     """
     sites = tuple(
-        site.model_copy(update={"name": person.redact(site.name), "address": _redact_optional(person, site.address)})
+        site.model_copy(
+            update={
+                "name": person.redact(site.name, MAX_NAME_LENGTH),
+                "address": _redact_optional(person, site.address, MAX_ADDRESS_LENGTH),
+            }
+        )
         for site in account.sites
     )
-    particulars = {
-        # A name may be shorter than what replaces it, and what is too long could not be read again.
-        "billing_address": (_redact_optional(person, account.billing_address) or "")[:MAX_BILLING_ADDRESS_LENGTH],
-        "tax_number": (_redact_optional(person, account.tax_number) or "")[:MAX_TAX_NUMBER_LENGTH],
+    return {
+        "sites": sites,
+        "billing_address": _redact_optional(person, account.billing_address, MAX_BILLING_ADDRESS_LENGTH),
+        "tax_number": _redact_optional(person, account.tax_number, MAX_TAX_NUMBER_LENGTH),
     }
-    return {"sites": sites, **{name: text.strip() or None for name, text in particulars.items()}}
 
 
 def erase_from_account(account: Account, person: Person) -> Account:
@@ -401,7 +450,7 @@ def erase_from_version(account: Account, person: Person) -> Account:
 def erase_from_service_user(user: ServiceUser, person: Person) -> ServiceUser:
     """Return a service user that the person may have created, or that is called like them, without the person."""
     created_by = ERASED_USER if person.has_email(user.created_by.email) else user.created_by
-    return user.model_copy(update={"created_by": created_by, "name": person.redact(user.name)})
+    return user.model_copy(update={"created_by": created_by, "name": person.redact(user.name, MAX_NAME_LENGTH)})
 
 
 # -- the audit trail ----------------------------------------------------------------------------------------------

@@ -753,6 +753,7 @@ class Order(Entity):
         offer, is a Conflict.
         """
         self.require_on_offer("approve", at)
+        given = {"attachment": attachment, "purchase_order_number": purchase_order_number}
         quote = self.quote_in(QuoteState.APPROVED, at)
         if quote and (quote.options or purchase_order_number):
             quote = quote.accepted_with(options, purchase_order_number, self.account_id, self.order_id)
@@ -760,7 +761,7 @@ class Order(Entity):
             at,
             Actor(kind="contact", name=name),
             Event.COMPLETED,
-            {**self.revision_data(), **self.asked_data(), **({"attachment": attachment} if attachment else {})},
+            {**self.revision_data(), **self.asked_data(), **{name: value for name, value in given.items() if value}},
             status=Status.COMPLETED,
             quote=quote,
             purchase_order_number=purchase_order_number or self.purchase_order_number,

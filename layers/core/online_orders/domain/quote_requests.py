@@ -28,10 +28,11 @@ from online_orders.domain.quote_rules import (
     MAX_TERM_MONTHS,
     Frame,
     ends_of,
+    frame_of_body,
     hindrances,
+    lacks_end,
     line_errors,
     option_errors,
-    parse_day,
     quote_errors,
 )
 from online_orders.domain.quotes import Quote, QuoteLine, QuoteState, Recurrence
@@ -261,7 +262,7 @@ def _rule_errors(
     currency = body.get("currency") or account_currency
     if not (isinstance(currency, str) and currency in MINOR_DIGITS):
         currency = account_currency
-    frame = Frame(item_ids, currency, today, parse_day(body.get("common_end_on")))
+    frame = frame_of_body(body, item_ids, currency, today)
     raw_lines = body.get("lines")
     found = _lines_errors(raw_lines, frame) if isinstance(raw_lines, list) else []
     if isinstance(raw_lines, list):
@@ -288,7 +289,8 @@ def _total_errors(
 ) -> list[FieldError]:
     """Return an error for each total below zero, and of too many taxes.
 
-    Totals are computed only where every line is valid enough. With more of the options none is lower.
+    Totals are computed only where every line is valid enough. With more of the options none goes below zero, but for
+    what taxes are rounded by.
     """
     if len(raw_lines) > MAX_LINES:
         return []
@@ -296,7 +298,7 @@ def _total_errors(
         requested = _LINES.validate_python(raw_lines, context=FROM_REQUEST)
     except ValidationError:
         return []
-    if any(error for index, raw in enumerate(raw_lines) for error in hindrances(raw, index, frame)):
+    if any(lacks_end(raw, frame) or any(hindrances(raw, index, frame)) for index, raw in enumerate(raw_lines)):
         return []
     tax = _sound_part(_TAX, body.get("tax"))
     discount = _discount(_sound_part(_DISCOUNT, body.get("discount")), frame.currency)
@@ -319,11 +321,16 @@ def _total_errors(
         if discount.amount > total:
             detail = f"The {discount.recurrence.value} total is {total} before the discount, without options."
             return [FieldError("/discount", "total_below_zero", detail)]
-    gross = price(fixed, discount, frame.currency, is_taxed=is_taxed).gross_totals
-    return [
-        FieldError("/lines", "total_below_zero", f"The {name} total with taxes is below zero.")
+    # A discount lowers bases in proportion, so it may bring a total to zero that an option then takes below.
+    discounted = price(fixed, discount, frame.currency, is_taxed=is_taxed)
+    below_zero = {
+        name: None
+        for gross in (listed.gross_totals, discounted.gross_totals)
         for name, total in gross or ()
         if total < 0
+    }
+    return [
+        FieldError("/lines", "total_below_zero", f"The {name} total with taxes is below zero.") for name in below_zero
     ]
 
 

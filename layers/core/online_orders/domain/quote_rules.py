@@ -38,6 +38,16 @@ class Frame(NamedTuple):
     currency: str
     today: date
     common_end_on: date | None
+    has_wrong_end: bool = False
+    """Whether there is a common end that nothing can be computed with; it has an error of its own."""
+
+
+def frame_of_body(body: Mapping[str, Any], item_ids: set[str], currency: str, today: date) -> Frame:
+    """Return what the lines of a request are judged by."""
+    common_end_on = _sound_day(body.get("common_end_on"))
+    if common_end_on and common_end_on > years_after(today, MAX_END_YEARS):
+        common_end_on = None
+    return Frame(item_ids, currency, today, common_end_on, body.get("common_end_on") is not None and not common_end_on)
 
 
 def parse_day(value: Any) -> date | None:
@@ -201,13 +211,22 @@ def _period_errors(raw: Mapping[str, Any], index: int, frame: Frame) -> Iterator
     if prorate and raw.get("recurrence") == Recurrence.ONCE:
         yield fault("prorate", "not_recurring", "Only what is charged monthly or yearly is charged for a part.")
     end = ends_of(*period[:3], prorate=prorate, common_end_on=frame.common_end_on)
-    if prorate and end is None and raw.get("ends_on") is None and raw.get("term_months") is None:
+    if prorate and end is None and not _names_end(raw) and not frame.has_wrong_end:
         yield fault("ends_on", "end_missing", "A line that is charged for a part needs an end.")
     if starts_on and end and end < starts_on:
         yield fault("ends_on", "ends_before_start", "The line ends before it starts.")
     elif starts_on and ends_on and term_months and last_day(starts_on, term_months) != ends_on:
         detail = f"A term of {term_months} months from the start ends on {last_day(starts_on, term_months)}."
         yield fault("term_months", "term_mismatch", detail)
+
+
+def _names_end(raw: Mapping[str, Any]) -> bool:
+    return raw.get("ends_on") is not None or raw.get("term_months") is not None
+
+
+def lacks_end(raw: Mapping[str, Any], frame: Frame) -> bool:
+    """Return whether a line would be charged through a common end that nothing can be computed with."""
+    return frame.has_wrong_end and raw.get("prorate") is True and not _names_end(raw)
 
 
 def _excess_errors(

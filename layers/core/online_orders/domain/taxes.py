@@ -15,6 +15,8 @@ from online_orders.domain.values import BlankIsAbsent, Entity, Line, is_none
 
 MAX_RATE = 100
 MAX_RATE_DECIMALS = 3
+MAX_LABEL_LENGTH = 40
+MAX_SENTENCE_LENGTH = 300
 
 
 class Treatment(StrEnum):
@@ -42,7 +44,9 @@ class Tax(Entity):
     """One tax: how a line or an account is treated, and what the paper says of it."""
 
     treatment: Treatment
-    label: Annotated[Line, StringConstraints(max_length=40), Field(description="What the paper calls it, as `VAT`.")]
+    label: Annotated[
+        Line, StringConstraints(max_length=MAX_LABEL_LENGTH), Field(description="What the paper calls it, as `VAT`.")
+    ]
     rate: Annotated[
         Rate | None,
         Field(
@@ -52,7 +56,7 @@ class Tax(Entity):
         ),
     ] = None
     sentence: Annotated[
-        Annotated[Line, StringConstraints(max_length=300)] | None,
+        Annotated[Line, StringConstraints(max_length=MAX_SENTENCE_LENGTH)] | None,
         BlankIsAbsent,
         Field(exclude_if=is_none, description="What the paper has to say of it, as why no tax is charged."),
     ] = None

@@ -77,6 +77,7 @@ def decision_page(
         quote=quote,
         told=told,
         choices=choices,
+        priced=",".join(each.number for choice in choices for each in choice.options if each.is_chosen),
         needs_multipart=quote is not None and form.signed_order != "never",
         asks_purchase_order=not order.purchase_order_number or form.has_error("purchase_order_number"),
         unlinked=_unlinked(form, has_options=bool(choices)),
