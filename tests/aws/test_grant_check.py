@@ -109,7 +109,7 @@ def test_a_change_needs_what_the_route_requires_in_the_team_of_the_caller(
     caller: Caller, roles: dict[str, Role], is_allowed: bool
 ) -> None:
     assert keys_of(caller) == [person_key(caller.user.user_id)]
-    found = Items(person(caller, **roles))  # type: ignore[arg-type] - of teams, none of which is called state
+    found = Items(person(caller, **roles))  # type: ignore[arg-type]
     if is_allowed:
         require_still_allowed(found, caller)
         return
