@@ -26,7 +26,7 @@ from online_orders.domain.messages import Message, Reason, Verdicts, doubts, fin
 from online_orders.domain.order_ids import new_order_id
 from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Change, Order
-from online_orders.domain.received_mails import ReceivedMail, parse_mail
+from online_orders.domain.received_mails import ReceivedMail, is_only_sender, parse_mail
 from online_orders.domain.reply_addresses import ReplyAddress, parse_reply_address
 from online_orders.environment import environment
 from online_orders.telemetry import logger, metrics, redact_exceptions
@@ -176,10 +176,12 @@ def _receive(notification: Mapping[str, Any], mail_id: str) -> None:
         logger.info("an automatic mail was dropped")
         _count("InboundAutomatic")
         return
-    _judge(mail, mail_id, notification["receipt"])
+    shown = (notification["mail"].get("commonHeaders") or {}).get("from")
+    _judge(mail, mail_id, notification["receipt"], is_sure=is_only_sender(shown, mail.sender))
 
 
-def _judge(mail: ReceivedMail, mail_id: str, receipt: Mapping[str, Any]) -> None:
+def _judge(mail: ReceivedMail, mail_id: str, receipt: Mapping[str, Any], *, is_sure: bool) -> None:
+    """Make a mail a comment or a message. `is_sure`: SES, which has judged the sender, names the same one."""
     at, verdicts = clock.now(), _verdicts(receipt)
     address, is_recipient = _proved(_addresses(receipt), mail.sender)
     key = _locate(address)
@@ -188,7 +190,7 @@ def _judge(mail: ReceivedMail, mail_id: str, receipt: Mapping[str, Any]) -> None
         _count("InboundSpam")
         return
     reasons = [] if key else [Reason.THREAD]
-    if not is_recipient or not verdicts.authenticates(mail):
+    if not (is_sure and is_recipient) or not verdicts.authenticates(mail):
         reasons.append(Reason.SENDER)
     reasons += doubts(mail, verdicts, at)
     if key is None or reasons:

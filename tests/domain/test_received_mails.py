@@ -61,6 +61,40 @@ def test_what_has_no_one_sender_has_none(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "sender", "name"),
+    [
+        ("x@attacker.example", "x@attacker.example", ""),
+        (" <x@attacker.example> ", "x@attacker.example", ""),
+        ("x@attacker.example (Xaver)", "x@attacker.example", ""),
+        ('"X, \\"Y\\"" <x@attacker.example>', "x@attacker.example", 'X, "Y"'),
+        ("X. Y-Z (Sales)\r\n\t<x@attacker.example> (home)", "x@attacker.example", "X. Y-Z (Sales)"),
+        ("=?utf-8?Q?=3Ccontact=40victim.example=3E_=28?= <x@attacker.example>", "x@attacker.example", None),
+        ("=?utf-8?Q?contact=40victim.example_=28?= <x@attacker.example> (=?utf-8?Q?=29?=)", "x@attacker.example", None),
+        ('"contact@victim.example" <x@attacker.example>', "x@attacker.example", None),
+        ("=?utf-8?Q?contact=40victim.example?=", "", ""),
+        ("contact@victim.example" + "\r\n  " * 700 + "<x@attacker.example>", "", ""),
+        ('"contact@victim.example' + " " * 2_000 + '" <x@attacker.example>', "", ""),
+        ("contact@victim.example" + " " * 2_000 + ", x@attacker.example", "", ""),
+        ("contact@victim.example <x@attacker.example>", "", ""),
+        ("contact@victim.example (<x@attacker.example>", "", ""),
+        ("contact@victim.example, x@attacker.example", "", ""),
+        ("all: contact@victim.example;", "", ""),
+        ("<@attacker.example:contact@victim.example>", "", ""),
+        ("<contact@victim.example> <x@attacker.example>", "", ""),
+        ("contact@victim\x00.example", "", ""),
+        ("contact@victim\u200b.example", "", ""),
+        ('"contact"@victim.example', "", ""),
+        ("contact@victim.example\r\nFrom : x@attacker.example", "", ""),
+        ("c" * 250 + "@victim.example", "", ""),
+    ],
+)
+def test_only_a_sender_that_can_be_read_in_one_way_is_one(written: str, sender: str, name: str | None) -> None:
+    mail = parse_mail(f"From: {written}\r\n\r\nHello".encode())
+    assert mail.sender == sender
+    assert name is None or mail.sender_name == name
+
+
+@pytest.mark.parametrize(
     "charset", ["nothing", "idna", "punycode", "base64", "utf-7", "rot13", "zip", "utf-16", "\x00"]
 )
 def test_a_charset_that_is_none_or_wrong_costs_no_more_than_the_text(charset: str) -> None:

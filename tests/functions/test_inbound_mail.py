@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import timedelta
+from email import message_from_bytes
 from email.utils import format_datetime
 from typing import Any
 
@@ -85,6 +86,7 @@ def receive(
     to: str | None = None,
     mail_id: str = MAIL_ID,
     source: str = "connie@acme.example",
+    shown: Any = None,
     **verdicts: str,
 ) -> Json:
     """Let SES store a mail and tell of it; return the answer of the function."""
@@ -92,9 +94,10 @@ def receive(
         bucket.mails[f"inbound/{mail_id}"] = raw
     receipt = {f"{name}Verdict": {"status": status} for name, status in {**PASSED, **verdicts}.items()}
     recipients = [to or address("connie@acme.example")]
+    shown = message_from_bytes(bucket.mails.get(f"inbound/{mail_id}", b"")).get_all("From") if shown is None else shown
     told = {
         "notificationType": "Received",
-        "mail": {"messageId": mail_id, "source": source, "destination": recipients},
+        "mail": {"messageId": mail_id, "source": source, "destination": recipients, "commonHeaders": {"from": shown}},
         "receipt": {"recipients": recipients, **receipt},
     }
     return deliver(told)
@@ -264,6 +267,18 @@ def test_a_header_that_the_sender_wrote_below_proves_nothing(desk: Desk, bucket:
 
 
 @pytest.mark.parametrize(
+    "shown", [[], ["Eve <eve@evil.example>"], ["connie@acme.example <eve@evil.example>"], "connie@acme.example", {}]
+)
+def test_a_sender_whom_the_receiving_server_reads_otherwise_is_not_proved(
+    shown: Any, desk: Desk, bucket: Bucket
+) -> None:
+    stored(desk)
+    receive(bucket, mail_of(), shown=shown)
+    assert messages()[0].reasons == ("sender_not_proved",)
+    assert comments(desk) == []
+
+
+@pytest.mark.parametrize(
     "to",
     [
         f"reply+{'a' * 58}@{DOMAIN}",
@@ -338,6 +353,9 @@ def test_a_mail_that_somebody_sends_again_is_no_second_comment(desk: Desk, bucke
         {"raw": mail_of(Precedence="Bulk")},
         {"raw": mail_of(List_Id="<news.acme.example>")},
         {"raw": mail_of("MAILER-DAEMON@acme.example")},
+        {"raw": b"Auto-Submitted: no\r\n" + mail_of(Auto_Submitted="auto-replied")},
+        {"raw": b"Precedence: first-class\r\n" + mail_of(Precedence="bulk")},
+        {"raw": b"Return-Path: <>\r\n" + mail_of()},
         {"raw": mail_of(), "source": ""},
         {"raw": mail_of(), "source": "<>"},
         {"raw": mail_of(), "source": "mailer-daemon@acme.example"},
