@@ -259,6 +259,56 @@ def test_without_a_dmarc_policy_the_signature_of_the_senders_domain_counts(desk:
     assert counted(desk) == ["InboundComments"]
 
 
+@pytest.mark.parametrize(
+    "results",
+    [
+        "amazonses.com; dkim=pass header.i=acme.example@evil.example",
+        "amazonses.com; dkim=pass header.i=a@acme.example@evil.example",
+        "amazonses.com; dkim=pass header.i=header.d=acme.example@evil.example",
+        "amazonses.com; dkim=pass header.i=@acme.example.evil.example",
+        "amazonses.com; dkim=pass header.i=@evil.example x=header.d=acme.example",
+        (
+            "amazonses.com; spf=pass (a) client-ip=192.0.2.1;"
+            " envelope-from=dkim=pass/header.d=acme.example@evil.example; helo=x; dkim=pass header.i=@evil.example"
+        ),
+        (
+            'amazonses.com; spf=pass; envelope-from="; dkim=pass header.d=acme.example ;"@evil.example;'
+            " dkim=pass header.i=@evil.example"
+        ),
+        "amazonses.com; spf=pass (x; dkim=pass header.d=acme.example ;) helo=x; dkim=pass header.i=@evil.example",
+        "amazonses.com; spf=pass ((); dkim=pass header.d=acme.example ;) helo=x",
+        "amazonses.com; spf=pass (; dkim=pass header.d=acme.example",
+        "amazonses.com; dkim=fail header.i=@acme.example; dkim=pass header.i=@evil.example",
+        "amazonses.com; envelope-from==?utf-8?q?=3B_dkim=3Dpass_header.d=3Dacme.example=3B?=@evil.example",
+        "amazonses.com; dkim=passed header.d=acme.example",
+        "amazonses.com; xdkim=pass header.d=acme.example",
+        "=?utf-8?q?amazonses.com=3B_dkim=3Dpass_header.d=3Dacme.example?=",
+        "amazonses.com; " + " " * 2_000 + "; dkim=pass header.d=acme.example",
+    ],
+)
+def test_a_signer_is_no_domain_that_the_sender_only_names(results: str, desk: Desk, bucket: Bucket) -> None:
+    stored(desk)
+    receive(bucket, mail_of(Authentication_Results=results), dmarc="GRAY")
+    assert messages()[0].reasons == ("sender_not_proved",)
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        (
+            "amazonses.com;\r\n\tspf=pass (spfCheck: x (y) designates 192.0.2.1) client-ip=192.0.2.1;\r\n\t"
+            "envelope-from=a@acme.example; helo=x;\r\n\tdkim=pass header.i=@ACME.example;\r\n\tdmarc=none"
+        ),
+        "AmazonSES.com; dkim=pass (2048-bit key; x) header.d=acme.example header.s=a; dkim=pass header.i=@evil.example",
+        "amazonses.com; dkim=pass header.i=@evil.example; dkim=pass header.i=connie@acme.example",
+    ],
+)
+def test_each_signer_counts(results: str, desk: Desk, bucket: Bucket) -> None:
+    stored(desk)
+    receive(bucket, mail_of(Authentication_Results=results), dmarc="GRAY")
+    assert counted(desk) == ["InboundComments"]
+
+
 def test_a_header_that_the_sender_wrote_below_proves_nothing(desk: Desk, bucket: Bucket) -> None:
     stored(desk)
     ours = f"Authentication-Results: {SIGNED.format('evil.example')}\r\n".encode()
