@@ -7,7 +7,7 @@ loses none; a mail that comes twice is processed once. Nothing of a mail is logg
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
@@ -75,9 +75,9 @@ def _is_automatic(mail: ReceivedMail, envelope_sender: str) -> bool:
     return mail.is_automatic or is_report or is_ours or is_to_itself or sender.partition("@")[0] in _DAEMONS
 
 
-def _addresses(receipt: Mapping[str, Any]) -> list[ReplyAddress]:
+def _addresses(recipients: Iterable[object]) -> list[ReplyAddress]:
     domain = environment("INBOUND_DOMAIN")
-    parsed = (parse_reply_address(str(each), domain) for each in receipt.get("recipients") or ())
+    parsed = (parse_reply_address(str(each), domain) for each in recipients)
     return [each for each in parsed if each]
 
 
@@ -183,14 +183,16 @@ def _receive(notification: Mapping[str, Any], mail_id: str) -> None:
 def _judge(mail: ReceivedMail, mail_id: str, receipt: Mapping[str, Any], *, is_sure: bool) -> None:
     """Make a mail a comment or a message. `is_sure`: SES, which has judged the sender, names the same one."""
     at, verdicts = clock.now(), _verdicts(receipt)
-    address, is_recipient = _proved(_addresses(receipt), mail.sender)
+    address, is_recipient = _proved(_addresses(receipt.get("recipients") or ()), mail.sender)
     key = _locate(address)
     if key is None and verdicts.is_malicious:
         logger.info("spam was dropped")
         _count("InboundSpam")
         return
     reasons = [] if key else [Reason.THREAD]
-    if not (is_sure and is_recipient) or not verdicts.authenticates(mail):
+    # Nobody signs the envelope: without this, a mail that its sender wrote to somebody else could be sent on to here.
+    is_meant = address in _addresses(mail.recipients)
+    if not (is_sure and is_recipient and is_meant) or not verdicts.authenticates(mail):
         reasons.append(Reason.SENDER)
     reasons += doubts(mail, verdicts, at)
     if key is None or reasons:

@@ -29,11 +29,13 @@ def text_of(raw: bytes) -> str:
 def test_a_plain_mail_is_read() -> None:
     raw = (
         b"From: =?utf-8?q?J=C3=BCrgen?= <j@acme.example>\r\nSubject: =?utf-8?b?R3LDvMOfZQ==?=\r\n"
+        b"To: R <Reply+x@vendor.example>, b@acme.example\r\n"
         b"Date: Sun, 22 Nov 2026 11:00:00 +0100\r\nAuthentication-Results: amazonses.com; dmarc=pass\r\n"
     ) + PLAIN
     assert parse_mail(raw + "Grüße\r\n".encode()) == ReceivedMail(
         sender="j@acme.example",
         sender_name="Jürgen",
+        recipients=("reply+x@vendor.example", "b@acme.example"),
         subject="Grüße",
         text="Grüße",
         sent_at=datetime(2026, 11, 22, 10, tzinfo=UTC),

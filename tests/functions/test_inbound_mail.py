@@ -90,10 +90,11 @@ def receive(
     **verdicts: str,
 ) -> Json:
     """Let SES store a mail and tell of it; return the answer of the function."""
+    recipients = [to or address("connie@acme.example")]
     if raw is not None:
+        raw = raw if b"\nTo:" in raw else f"To: {recipients[0]}\r\n".encode() + raw
         bucket.mails[f"inbound/{mail_id}"] = raw
     receipt = {f"{name}Verdict": {"status": status} for name, status in {**PASSED, **verdicts}.items()}
-    recipients = [to or address("connie@acme.example")]
     shown = message_from_bytes(bucket.mails.get(f"inbound/{mail_id}", b"")).get_all("From") if shown is None else shown
     told = {
         "notificationType": "Received",
@@ -314,6 +315,25 @@ def test_a_header_that_the_sender_wrote_below_proves_nothing(desk: Desk, bucket:
     ours = f"Authentication-Results: {SIGNED.format('evil.example')}\r\n".encode()
     receive(bucket, ours + mail_of(Authentication_Results=SIGNED.format("acme.example")), dmarc="GRAY")
     assert messages()[0].reasons == ("sender_not_proved",)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["To: bob@supplier.example", "To:", "To: {0}\r\nTo: bob@supplier.example", "To: bob@supplier.example\r\nCc: {0}"],
+)
+def test_a_mail_that_its_sender_wrote_to_others_is_judged(headers: str, desk: Desk, bucket: Bucket) -> None:
+    stored(desk)
+    to = address("connie@acme.example")
+    receive(bucket, b"X: y\r\n" + headers.format(to).encode() + b"\r\n" + mail_of(text="Yes, go ahead."), to)
+    assert messages()[0].reasons == ("sender_not_proved",)
+    assert comments(desk) == []
+
+
+def test_others_may_be_written_to_as_well(desk: Desk, bucket: Bucket) -> None:
+    stored(desk)
+    to = address("connie@acme.example")
+    receive(bucket, mail_of(To=f"Bob <bob@acme.example>,\r\n\t{to.upper()}", Cc="eve@evil.example"), to)
+    assert counted(desk) == ["InboundComments"]
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,8 @@ class ReceivedMail(NamedTuple):
     sender: str = ""
     """The one address in the one `From`; empty if there is none, or more than one."""
     sender_name: str = ""
+    recipients: tuple[str, ...] = ()
+    """The addresses in the one `To`, in small letters; empty if there is none, or more than one."""
     subject: str = ""
     text: str = ""
     """At most `MAX_TEXT` characters, without what the mail quotes at its end."""
@@ -103,10 +105,12 @@ def parse_mail(raw: bytes, *, size: int | None = None) -> ReceivedMail:
 
 def _read(message: Message, *, is_cut: bool) -> ReceivedMail:
     sender, sender_name = _sender(message)
+    to = _raw(message, "To")
     text, files, is_whole = _text_and_files(message)
     return ReceivedMail(
         sender=sender,
         sender_name=sender_name,
+        recipients=tuple(each.casefold() for each in re.findall(_ADDRESS, to[0])) if len(to) == 1 else (),
         subject=without_link_and_code(_line(_header(message, "Subject"), MAX_SUBJECT)),
         text=text[:MAX_TEXT],
         files=files,
