@@ -171,16 +171,18 @@ def _receive(notification: Mapping[str, Any], mail_id: str) -> None:
     if raw is None:  # it expired, or its sender was erased
         logger.warning("a received mail is no longer there")
         return
-    mail = parse_mail(raw.content, size=raw.size)
+    mail = parse_mail(raw.content, size=raw.size, is_head=True)
     if _is_automatic(mail, str(notification["mail"].get("source", ""))):
         logger.info("an automatic mail was dropped")
         _count("InboundAutomatic")
         return
     shown = (notification["mail"].get("commonHeaders") or {}).get("from")
-    _judge(mail, mail_id, notification["receipt"], is_sure=is_only_sender(shown, mail.sender))
+    _judge(mail, raw, mail_id, notification["receipt"], is_sure=is_only_sender(shown, mail.sender))
 
 
-def _judge(mail: ReceivedMail, mail_id: str, receipt: Mapping[str, Any], *, is_sure: bool) -> None:
+def _judge(
+    mail: ReceivedMail, raw: inbound_store.RawMail, mail_id: str, receipt: Mapping[str, Any], *, is_sure: bool
+) -> None:
     """Make a mail a comment or a message. `is_sure`: SES, which has judged the sender, names the same one."""
     at, verdicts = clock.now(), _verdicts(receipt)
     address, is_recipient = _proved(_addresses(receipt.get("recipients") or ()), mail.sender)
@@ -189,6 +191,7 @@ def _judge(mail: ReceivedMail, mail_id: str, receipt: Mapping[str, Any], *, is_s
         logger.info("spam was dropped")
         _count("InboundSpam")
         return
+    mail = parse_mail(raw.content, size=raw.size)  # the text of what was dropped costs nothing
     reasons = [] if key else [Reason.THREAD]
     # Nobody signs the envelope: without this, a mail that its sender wrote to somebody else could be sent on to here.
     is_meant = address in _addresses(mail.recipients)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from online_orders.domain.messages import Verdicts
 from online_orders.domain.received_mails import (
     MAX_MAIL_BYTES,
     MAX_TEXT,
@@ -101,6 +102,22 @@ def test_only_a_sender_that_can_be_read_in_one_way_is_one(written: str, sender: 
 )
 def test_a_charset_that_is_none_or_wrong_costs_no_more_than_the_text(charset: str) -> None:
     parse_mail(f"Content-Type: text/plain; charset={charset}\r\n\r\nHello".encode() + b"\xff\x00")
+
+
+@pytest.mark.parametrize(
+    "charset",
+    ["us-ascii", "ISO-8859-15", "windows-1252", "koi8-r", "gb18030", "big5", "Shift_JIS", "euc-kr", "ISO-2022-JP"],
+)
+def test_charsets_of_mails_are_read(charset: str) -> None:
+    text = {"koi8-r": "Привет", "windows-1252": "Grüße €", "ISO-8859-15": "Grüße €", "us-ascii": "Hello"}.get(charset)
+    text = text or {"euc-kr": "안녕", "gb18030": "你好", "big5": "你好"}.get(charset, "こんにちは")
+    assert text_of(f"Content-Type: text/plain; charset={charset}\r\n\r\n".encode() + text.encode(charset)) == text
+
+
+def test_of_its_head_alone_a_mail_has_no_text() -> None:
+    raw = b"From: a@b.example\r\nAuto-Submitted: auto-replied\r\nContent-Type: multipart/x; boundary=b\r\n\r\n--b"
+    mail = parse_mail(raw, is_head=True)
+    assert (mail.sender, mail.is_automatic, mail.text, mail.files) == ("a@b.example", True, "", ())
 
 
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "x-uuencode", "7bit", "nothing"])
@@ -219,6 +236,12 @@ def test_a_long_text_is_cut_and_says_so() -> None:
         PLAIN + b"On a wrote:\n" * 30_000,
         PLAIN + b"code " * 80_000,
         PLAIN + b"http://a" * 50_000,
+        b"Content-Type: text/plain; charset=punycode\n\n" + b"b" * 100_000 + b"-" + b"a" * 100_000,
+        b"Content-Type: text/plain; charset=idna\n\n" + b"xn--a" * 100_000,
+        b"Content-Type: text/plain; charset=utf_7\n\n" + b"+AAA-" * 100_000,
+        b"From: " + b'"\\' * 900 + b"\n\nhi",
+        b"To: " + b"a@" * 1_000 + b"\n\nhi",
+        b"Authentication-Results: " + b"(" * 1_000 + b")" * 900 + b"\n\nhi",
         b"From: " + b"((" * 200_000 + b"\n\nhi",
         b"Subject: " + b"=?utf-8?q?" * 50_000 + b"\n\nhi",
     ],
@@ -233,13 +256,20 @@ def test_a_long_text_is_cut_and_says_so() -> None:
         "wrote",
         "codes",
         "links",
+        "punycode",
+        "idna",
+        "utf-7",
+        "quotes",
+        "to",
+        "results",
         "from",
         "words",
     ],
 )
 def test_what_is_made_to_take_long_does_not(raw: bytes) -> None:
     began = time.process_time()
-    parse_mail(raw)
+    mail = parse_mail(raw)
+    Verdicts("PASS", "PASS", "PASS", "GRAY").authenticates(mail)
     assert time.process_time() - began < 5
 
 

@@ -41,6 +41,12 @@ _FROM = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """The ways to write one sender on which all programs agree: what two may read in two ways is read in none."""
+_CHARSETS = re.compile(
+    r"(?:us-)?ascii|utf-?8|iso-?8859-?\d{1,2}(?:-[ei])?|latin-?\d{1,2}|(?:windows-|cp)\d{3,4}|koi8-[rut]"
+    r"|gbk|gb-?2312|gb-?18030|hz-gb-2312|big5(?:-hkscs)?|(?:x-)?sjis|shift-?jis|euc-?(?:jp|kr)|iso-2022-(?:jp|kr)"
+    r"|ks-c-5601-1987|tis-620|macintosh|mac-roman",
+)
+"""Charsets of mails. The codecs of Python are many more, and some take time by the square of the length."""
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _SENDER_LINE = re.compile(rb"(?:^|[\r\n])from[ \t]*:", re.IGNORECASE)
 _INVISIBLE = {"Cf", "Cc", "Cs", "Co", "Cn"}
@@ -87,13 +93,17 @@ class ReceivedMail(NamedTuple):
     is_unreadable: bool = False
 
 
-def parse_mail(raw: bytes, *, size: int | None = None) -> ReceivedMail:
-    """Return what is read of a mail; `size` is that of the whole mail, of which `raw` may be the beginning."""
+def parse_mail(raw: bytes, *, size: int | None = None, is_head: bool = False) -> ReceivedMail:
+    """Return what is read of a mail; `size` is that of the whole mail, of which `raw` may be the beginning.
+
+    `is_head`: only the headers are read.
+    """
     is_cut = len(raw) > MAX_MAIL_BYTES or (size is not None and size > len(raw))
     if raw.lower().count(b"boundary") > _MAX_BOUNDARIES:  # the parser compares each line with each of them
         return ReceivedMail(is_cut=is_cut, is_unreadable=True)
     try:
-        mail = _read(BytesParser(policy=_POLICY).parsebytes(raw[:MAX_MAIL_BYTES]), is_cut=is_cut)
+        message = BytesParser(policy=_POLICY).parsebytes(raw[:MAX_MAIL_BYTES], headersonly=is_head)
+        mail = _read(message, is_cut=is_cut, is_head=is_head)
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError, HeaderParseError):
         # The standard library's parser raises any of these for what no mail program writes.
         return ReceivedMail(is_cut=is_cut, is_unreadable=True)
@@ -103,10 +113,10 @@ def parse_mail(raw: bytes, *, size: int | None = None) -> ReceivedMail:
     return mail if is_clear else mail._replace(sender="", sender_name="")
 
 
-def _read(message: Message, *, is_cut: bool) -> ReceivedMail:
+def _read(message: Message, *, is_cut: bool, is_head: bool) -> ReceivedMail:
     sender, sender_name = _sender(message)
     to = _raw(message, "To")
-    text, files, is_whole = _text_and_files(message)
+    text, files, is_whole = ("", (), True) if is_head else _text_and_files(message)
     return ReceivedMail(
         sender=sender,
         sender_name=sender_name,
@@ -166,9 +176,10 @@ def _decoded(value: str) -> str:
 
 
 def _decode(raw: bytes, charset: str | None) -> str:
+    name = (charset or "").strip().casefold().replace("_", "-")
     try:
-        return raw.decode(charset or "utf-8", "replace")
-    except (LookupError, ValueError):  # an unknown charset, or one that is none of text
+        return raw.decode(name if _CHARSETS.fullmatch(name) else "utf-8", "replace")
+    except (LookupError, ValueError):  # an unknown charset
         return raw.decode("utf-8", "replace")
 
 
