@@ -353,9 +353,18 @@ def _begins_quotation(lines: Sequence[str], n: int, quoted_from: int) -> bool:
 
 # -- what no reply may publish ------------------------------------------------------------------------------------
 
-_LINK = re.compile(r"(?:https?://[^\s<>\"]{1,300})?/confirm/[A-Za-z0-9_-]{20,}")
-_NAMED_CODE = re.compile(r"(\bcode\b[^0-9\n]{0,40}\n?[^0-9\n]{0,10})[0-9]{3} ?[0-9]{3}(?![0-9])", re.IGNORECASE)
-_ANY_CODE = re.compile(r"(?<![0-9.,])[0-9]{6}(?![0-9])")
+_SLASH = r"(?:/|_|%(?:25)*2f)"  # programs that check links write them anew
+_LINK = re.compile(
+    rf"""{_SLASH}confirm{_SLASH}(?:[A-Z0-9_-](?:=?\s*\n[\s>]*)?){{1,42}}[A-Z0-9_-]+(?:[&?#%;][^\s<>"]*)?""",
+    re.IGNORECASE,
+)
+"""Its token has 43 characters; lines may end in it."""
+_LINK_START = re.compile(r"https?[:%-][^\s<>\"]*\Z", re.IGNORECASE)
+_MAX_LINK_START = 300
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+_CODE = re.compile(r"(?<![\d.,])\d{3}[^\S\n]?[-.\u2010-\u2015]?[^\S\n]?\d{3}(?!\d)")
+_NEAR = 120
+"""Characters between the word and a code: mails have line ends, marks of quotations and further words there."""
 REDACTED = "[…]"
 
 
@@ -363,8 +372,18 @@ def without_link_and_code(text: str) -> str:
     """Return a text without links of confirmation and their codes, which a reply may quote from the mail that it
     answers: others read the comment.
 
-    Beside a link, every number of six digits goes.
+    Beside a link, every number of six digits goes, and so does one that follows the word.
     """
-    redacted, links = _LINK.subn(REDACTED, text)
-    redacted = _NAMED_CODE.sub(rf"\1{REDACTED}", redacted)
-    return _ANY_CODE.sub(REDACTED, redacted) if links else redacted
+    pieces, position = [], 0
+    for found in _LINK.finditer(text):
+        start = _LINK_START.search(text, max(position, found.start() - _MAX_LINK_START), found.start())
+        pieces += [text[position : start.start() if start else found.start()], REDACTED]
+        position = found.end()
+    redacted, tokens = _TOKEN.subn(REDACTED, "".join([*pieces, text[position:]]))
+    has_link = bool(pieces or tokens)
+
+    def hide(found: re.Match[str]) -> str:
+        before = redacted[max(0, found.start() - _NEAR) : found.start()].casefold()
+        return REDACTED if has_link or "code" in before else found[0]
+
+    return _CODE.sub(hide, redacted)
