@@ -6,9 +6,8 @@ The layout is in `certificate.typ`, set by Typst like the quote's. The same cert
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 
 from babel import Locale
@@ -20,6 +19,7 @@ from online_orders_rendering.directions import directed
 from online_orders_rendering.i18n import Translator, line_of, translator
 from online_orders_rendering.letterhead import content_of
 from online_orders_rendering.quote_pdf import compiler_of, pdf_of
+from online_orders_rendering.quote_texts import certified_totals
 
 _CHUNK = 24
 """Characters of a signature that stand together."""
@@ -93,18 +93,24 @@ def _quote(content: dict[str, Any], translate: Translator) -> list[dict[str, Any
     quote = content["quote"]
     if quote is None:
         return []
-    totals = ((name, Decimal(amount)) for name, amount in quote["totals"].items())
     facts = [
         (translate("label.revision"), str(quote["revision"])),
-        *(
-            (translate(f"total.{name}"), translate.money(amount, quote["currency"]))
-            for name, amount in sorted(totals, key=lambda each: ("once", "monthly", "yearly").index(each[0]))
-            if amount
-        ),
+        *((row.label, translate.money(row.amount, quote["currency"])) for row in certified_totals(quote, translate)),
         (translate("label.valid_until"), translate.day(date.fromisoformat(quote["valid_until"]))),
         (translate("label.sha256"), quote["sha256"]),
+        *_accepted(quote.get("accepted"), translate),
     ]
     return [_section(translate("certificate.quote"), facts)]
+
+
+def _accepted(accepted: Mapping[str, Any] | None, translate: Translator) -> Iterator[tuple[str, str]]:
+    if accepted is None:
+        return
+    if accepted["options"]:
+        yield translate("certificate.options"), ", ".join(accepted["options"])
+    if number := accepted.get("purchase_order_number"):
+        yield translate("label.purchase_order_number"), number
+    yield translate("confirmation.sha256"), accepted["sha256"]
 
 
 def _proof(certificate: Certificate, translate: Translator, installation: Installation) -> dict[str, Any]:

@@ -5,9 +5,9 @@ A quote that has none of these is told as it always was.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from online_orders.domain.quotes import Quote, QuoteLine, Recurrence, Totals
 from online_orders_rendering.i18n import Translator, line_of
@@ -75,10 +75,26 @@ def quote_texts(quote: Quote, translate: Translator, options: Collection[str] | 
         for number, line in ((str(index), line) for index, line in enumerate(quote.lines, start=1))
     )
     if set(chosen) == set(quote.offered_options):
-        rows = _totals(quote, quote.totals, quote.discount_amounts, quote.taxes, quote.gross_totals, translate)
+        rows = _totals(
+            quote.currency,
+            quote.discount,
+            quote.totals,
+            quote.discount_amounts,
+            quote.taxes,
+            quote.gross_totals,
+            translate,
+        )
     else:
         priced = quote.priced_with(chosen)
-        rows = _totals(quote, priced.totals, priced.discount_amounts, priced.taxes, priced.gross_totals, translate)
+        rows = _totals(
+            quote.currency,
+            quote.discount,
+            priced.totals,
+            priced.discount_amounts,
+            priced.taxes,
+            priced.gross_totals,
+            translate,
+        )
     return QuoteTexts(lines, tuple(rows), tuple(map(line_of, quote.tax_sentences)))
 
 
@@ -86,12 +102,31 @@ def accepted_totals(quote: Quote, translate: Translator) -> list[TotalRow]:
     """Return the rows of what was accepted of a quote, or else of what was offered."""
     accepted = quote.accepted
     if accepted is None:
-        return [*_totals(quote, quote.totals, None, quote.taxes, quote.gross_totals, translate)]
-    return [*_totals(quote, accepted.totals, None, accepted.taxes, accepted.gross_totals, translate)]
+        return [
+            *_totals(quote.currency, quote.discount, quote.totals, None, quote.taxes, quote.gross_totals, translate)
+        ]
+    return [
+        *_totals(
+            quote.currency, quote.discount, accepted.totals, None, accepted.taxes, accepted.gross_totals, translate
+        )
+    ]
+
+
+def certified_totals(offer: Mapping[str, Any], translate: Translator) -> list[TotalRow]:
+    """Return the rows of what was accepted of the quote in a certificate's document, or else of what was offered."""
+    # Imported here for the sake of cold starts.
+    from online_orders.domain.quote_parts import TaxAmount
+
+    said = offer.get("accepted") or offer
+    taxes = [TaxAmount.model_validate(each) for each in said.get("taxes", ())]
+    gross = said.get("gross_totals")
+    totals = Totals.model_validate(said["totals"]), Totals.model_validate(gross) if gross else None
+    return [*_totals(offer["currency"], None, totals[0], None, taxes, totals[1], translate)]
 
 
 def _totals(
-    quote: Quote,
+    currency: str,
+    discount: Discount | None,
     net: Totals,
     discounts: Totals | None,
     taxes: Collection[TaxAmount],
@@ -106,15 +141,15 @@ def _totals(
             continue
         name = translate(f"total.{recurrence}")
         if off:
-            discount = discount_text(quote.discount, quote.currency, translate) if quote.discount else ""
-            text = translate("total.discount", total=name, discount=discount)
+            told = discount_text(discount, currency, translate) if discount else ""
+            text = translate("total.discount", total=name, discount=told)
             yield TotalRow(text, -off, is_final=False)
         if gross is None:
             yield TotalRow(name, amount, is_final=True)
             continue
         yield TotalRow(translate("total.net", total=name), amount, is_final=False)
         for tax in here:
-            text = translate("total.tax", tax=tax_text(tax, translate), net=translate.money(tax.net, quote.currency))
+            text = translate("total.tax", tax=tax_text(tax, translate), net=translate.money(tax.net, currency))
             yield TotalRow(text, tax.amount, is_final=False)
         yield TotalRow(translate("total.gross", total=name), getattr(gross, recurrence), is_final=True)
 
