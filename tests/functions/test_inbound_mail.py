@@ -175,6 +175,15 @@ def test_a_reply_of_staff_becomes_an_internal_comment(desk: Desk, bucket: Bucket
     assert (entry.actor.kind, entry.internal) == ("customer_success", True)
 
 
+def test_replies_of_staff_are_limited_too(desk: Desk, bucket: Bucket) -> None:
+    stored(desk, claimed())
+    know(desk, person("clara", CLARA.email, DESK, Role.AGENT, "customer-success"))
+    for n in range(3):
+        receive(bucket, mail_of(CLARA.email, f"Away {n}"), address(CLARA.email), f"mail{n}")
+    assert len(comments(desk)) == 2
+    assert [message.reasons for message in messages()] == [("too_many_comments",)]
+
+
 def test_a_watcher_may_reply_too(desk: Desk, bucket: Bucket) -> None:
     stored(desk)
     know(desk, person("wanda", "wanda@acme.example", "acme", Role.BUYER))
