@@ -7,7 +7,7 @@ loses none; a mail that comes twice is processed once. Nothing of a mail is logg
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from online_orders.domain.messages import Message, Reason, Verdicts, doubts, fin
 from online_orders.domain.order_ids import new_order_id
 from online_orders.domain.order_numbers import number_of
 from online_orders.domain.orders import Change, Order
-from online_orders.domain.received_mails import ReceivedMail, parse_mail
+from online_orders.domain.received_mails import ReceivedMail, is_only_sender, parse_mail
 from online_orders.domain.reply_addresses import ReplyAddress, parse_reply_address
 from online_orders.environment import environment
 from online_orders.telemetry import logger, metrics, redact_exceptions
@@ -75,9 +75,9 @@ def _is_automatic(mail: ReceivedMail, envelope_sender: str) -> bool:
     return mail.is_automatic or is_report or is_ours or is_to_itself or sender.partition("@")[0] in _DAEMONS
 
 
-def _addresses(receipt: Mapping[str, Any]) -> list[ReplyAddress]:
+def _addresses(recipients: Iterable[object]) -> list[ReplyAddress]:
     domain = environment("INBOUND_DOMAIN")
-    parsed = (parse_reply_address(str(each), domain) for each in receipt.get("recipients") or ())
+    parsed = (parse_reply_address(str(each), domain) for each in recipients)
     return [each for each in parsed if each]
 
 
@@ -118,7 +118,8 @@ def _comment(key: OrderKey, mail: ReceivedMail, mail_id: str, at: datetime) -> N
         return order
 
     def decide(order: Order) -> Change:
-        limit = None if author.is_staff else int(environment("COMMENTS_PER_HOUR"))
+        # Of staff too: two mail programs that answer each other do not always say so.
+        limit = int(environment("COMMENTS_PER_HOUR"))
         files = {"files": ", ".join(mail.files)} if mail.files else {}
         more = {**author.data, "by_mail": True, **files}
         return order.comment(author.actor, mail.text, at, internal=author.is_staff, max_per_hour=limit, more=more)
@@ -171,24 +172,31 @@ def _receive(notification: Mapping[str, Any], mail_id: str) -> None:
     if raw is None:  # it expired, or its sender was erased
         logger.warning("a received mail is no longer there")
         return
-    mail = parse_mail(raw.content, size=raw.size)
+    mail = parse_mail(raw.content, size=raw.size, is_head=True)
     if _is_automatic(mail, str(notification["mail"].get("source", ""))):
         logger.info("an automatic mail was dropped")
         _count("InboundAutomatic")
         return
-    _judge(mail, mail_id, notification["receipt"])
+    shown = (notification["mail"].get("commonHeaders") or {}).get("from")
+    _judge(mail, raw, mail_id, notification["receipt"], is_sure=is_only_sender(shown, mail.sender))
 
 
-def _judge(mail: ReceivedMail, mail_id: str, receipt: Mapping[str, Any]) -> None:
+def _judge(
+    mail: ReceivedMail, raw: inbound_store.RawMail, mail_id: str, receipt: Mapping[str, Any], *, is_sure: bool
+) -> None:
+    """Make a mail a comment or a message. `is_sure`: SES, which has judged the sender, names the same one."""
     at, verdicts = clock.now(), _verdicts(receipt)
-    address, is_recipient = _proved(_addresses(receipt), mail.sender)
+    address, is_recipient = _proved(_addresses(receipt.get("recipients") or ()), mail.sender)
     key = _locate(address)
     if key is None and verdicts.is_malicious:
         logger.info("spam was dropped")
         _count("InboundSpam")
         return
+    mail = parse_mail(raw.content, size=raw.size)  # the text of what was dropped costs nothing
     reasons = [] if key else [Reason.THREAD]
-    if not is_recipient or not verdicts.authenticates(mail):
+    # Nobody signs the envelope: without this, a mail that its sender wrote to somebody else could be sent on to here.
+    is_meant = address in _addresses(mail.recipients)
+    if not (is_sure and is_recipient and is_meant) or not verdicts.authenticates(mail):
         reasons.append(Reason.SENDER)
     reasons += doubts(mail, verdicts, at)
     if key is None or reasons:

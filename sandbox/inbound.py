@@ -55,7 +55,8 @@ class Inbound:
             return JSONResponse({"detail": f"No recipient is at {self.domain}."}, 422)
         source = query.get("source", next(iter(_addresses(message, "From")), ""))
         mail_id = uuid.uuid4().hex
-        told = notification(mail_id, source, mine, verdicts, datetime.now(UTC))
+        senders = [str(each) for each in message.get_all("From", [])]
+        told = notification(mail_id, source, mine, verdicts, datetime.now(UTC), senders)
         await asyncio.to_thread(self._deliver, mail_id, bytes(raw), told)
         return JSONResponse({"mail_id": mail_id}, 202)
 
@@ -65,7 +66,7 @@ class Inbound:
 
 
 def notification(
-    mail_id: str, source: str, recipients: list[str], verdicts: Mapping[str, str], at: datetime
+    mail_id: str, source: str, recipients: list[str], verdicts: Mapping[str, str], at: datetime, senders: list[str]
 ) -> dict[str, Any]:
     """Return what SES publishes about a mail that its S3 action has stored."""
     instant = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -77,6 +78,7 @@ def notification(
             "messageId": mail_id,
             "destination": recipients,
             "headersTruncated": False,
+            "commonHeaders": {"from": senders, "to": recipients},
         },
         "receipt": {
             "timestamp": instant,

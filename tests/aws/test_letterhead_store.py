@@ -158,3 +158,5 @@ def test_versions_that_name_a_person_are_found(desk: Desk) -> None:
     replace(parse_letterhead({**LEAST, "bank": "Ask dora@vendor.example"}))
     assert letterhead_store.versions_naming(Person.from_email("dora@vendor.example", ())) == [1, 3]
     assert letterhead_store.versions_naming(Person.from_email("nobody@vendor.example", ())) == []
+    replace(parse_letterhead({**LEAST, "address": "Example AG\nDora Doe\n4 Hill St"}))
+    assert letterhead_store.versions_naming(Person.from_email("dd@vendor.example", ["Dora Doe"])) == [4]

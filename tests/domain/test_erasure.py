@@ -17,6 +17,7 @@ from online_orders.domain.evidence import evidence_of
 from online_orders.domain.order_parts import User
 from online_orders.domain.order_requests import parse_order
 from online_orders.domain.orders import Order
+from online_orders.domain.quote_parts import Buyer
 from online_orders.domain.representations import desk_row, order_body, to_json
 from online_orders.domain.roles import DESK
 from online_orders.domain.service_users import NewServiceUser, ServiceUser, create
@@ -291,6 +292,19 @@ def test_quotes_whose_own_texts_name_the_person_are_told_of() -> None:
     order = claimed()
     quotes = [quote_for(order, message="Dear Connie Contact"), quote_for(order)]
     assert erasure.quotes_naming(WHO, quotes) == [1]
+    buyer = Buyer(billing_address="Sole Trader\nConnie Contact\n4 Hill St")
+    told = [quotes[1].model_copy(update={"buyer": buyer}), quote_for(order, message="Dear all,\nConnie Contact asked.")]
+    assert erasure.quotes_naming(WHO, told) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Connie Contact", "Sole\nConnie Contact\nHill", {"a": [1, None, ("x\tConnie\nContact",)]}, {"a": CONNIE.email}],
+)
+def test_names_are_found_wherever_a_line_begins(value: Any) -> None:
+    assert WHO.is_named_in_any(value)
+    assert WHO.is_named_in_any([value])
+    assert not WHO.is_named_in_any(["nConnie Contact", {"Connie Contact": 1}, 7, None])
 
 
 def test_a_quote_that_is_being_sent_to_nobody_is_given_up() -> None:

@@ -220,6 +220,28 @@ def test_an_svg_that_runs_loads_or_hides_something_is_unsafe(inside: str) -> Non
     assert code_of_svg(svg(inside)) == "logo_unsafe"
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<marker id="m"><path d="M0 0"/></marker><path marker-mid="url(#m)" d="M0 0"/>',
+        "<style>a{}<x/>@import url(http://example.com)</style>",
+        "<style>a{}<x>a{fill:url(http://example.com)}</x></style>",
+        "<style>rect{fill:image-set('http://example.com' 1x)}</style>",
+        "<rect style=\"fill: src('http://example.com')\"/>",
+    ],
+)
+def test_what_a_program_may_draw_often_or_load_is_unsafe(inside: str) -> None:
+    assert code_of_svg(svg(inside)) == "logo_unsafe"
+
+
+def test_an_svg_is_limited_in_what_its_shapes_say_at_each_use() -> None:
+    path = f"<path id='p' d='M0 0{' h1v1' * 6_000}'/>"
+    assert code_of_svg(svg(path + "<use href='#p'/>" * 20)) is None
+    assert code_of_svg(svg(path + "<use href='#p'/>" * 300)) == "logo_too_large"
+    text = f"<text id='p'>{'word ' * 6_000}</text>"
+    assert code_of_svg(svg(text + "<use href='#p'/>" * 300)) == "logo_too_large"
+
+
 def test_the_root_of_an_svg_is_examined_as_well() -> None:
     assert code_of_svg(svg(attributes=' onload="alert(1)"')) == "logo_unsafe"
     assert code_of_svg(svg(attributes=' style="fill: url(https://example.com)"')) == "logo_unsafe"

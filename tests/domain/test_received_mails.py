@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from online_orders.domain.messages import Verdicts
 from online_orders.domain.received_mails import (
     MAX_MAIL_BYTES,
     MAX_TEXT,
@@ -29,11 +30,13 @@ def text_of(raw: bytes) -> str:
 def test_a_plain_mail_is_read() -> None:
     raw = (
         b"From: =?utf-8?q?J=C3=BCrgen?= <j@acme.example>\r\nSubject: =?utf-8?b?R3LDvMOfZQ==?=\r\n"
+        b"To: R <Reply+x@vendor.example>, b@acme.example\r\n"
         b"Date: Sun, 22 Nov 2026 11:00:00 +0100\r\nAuthentication-Results: amazonses.com; dmarc=pass\r\n"
     ) + PLAIN
     assert parse_mail(raw + "Grüße\r\n".encode()) == ReceivedMail(
         sender="j@acme.example",
         sender_name="Jürgen",
+        recipients=("reply+x@vendor.example", "b@acme.example"),
         subject="Grüße",
         text="Grüße",
         sent_at=datetime(2026, 11, 22, 10, tzinfo=UTC),
@@ -61,10 +64,60 @@ def test_what_has_no_one_sender_has_none(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "sender", "name"),
+    [
+        ("x@attacker.example", "x@attacker.example", ""),
+        (" <x@attacker.example> ", "x@attacker.example", ""),
+        ("x@attacker.example (Xaver)", "x@attacker.example", ""),
+        ('"X, \\"Y\\"" <x@attacker.example>', "x@attacker.example", 'X, "Y"'),
+        ("X. Y-Z (Sales)\r\n\t<x@attacker.example> (home)", "x@attacker.example", "X. Y-Z (Sales)"),
+        ("=?utf-8?Q?=3Ccontact=40victim.example=3E_=28?= <x@attacker.example>", "x@attacker.example", None),
+        ("=?utf-8?Q?contact=40victim.example_=28?= <x@attacker.example> (=?utf-8?Q?=29?=)", "x@attacker.example", None),
+        ('"contact@victim.example" <x@attacker.example>', "x@attacker.example", None),
+        ("=?utf-8?Q?contact=40victim.example?=", "", ""),
+        ("contact@victim.example" + "\r\n  " * 700 + "<x@attacker.example>", "", ""),
+        ('"contact@victim.example' + " " * 2_000 + '" <x@attacker.example>', "", ""),
+        ("contact@victim.example" + " " * 2_000 + ", x@attacker.example", "", ""),
+        ("contact@victim.example <x@attacker.example>", "", ""),
+        ("contact@victim.example (<x@attacker.example>", "", ""),
+        ("contact@victim.example, x@attacker.example", "", ""),
+        ("all: contact@victim.example;", "", ""),
+        ("<@attacker.example:contact@victim.example>", "", ""),
+        ("<contact@victim.example> <x@attacker.example>", "", ""),
+        ("contact@victim\x00.example", "", ""),
+        ("contact@victim\u200b.example", "", ""),
+        ('"contact"@victim.example', "", ""),
+        ("contact@victim.example\r\nFrom : x@attacker.example", "", ""),
+        ("c" * 250 + "@victim.example", "", ""),
+    ],
+)
+def test_only_a_sender_that_can_be_read_in_one_way_is_one(written: str, sender: str, name: str | None) -> None:
+    mail = parse_mail(f"From: {written}\r\n\r\nHello".encode())
+    assert mail.sender == sender
+    assert name is None or mail.sender_name == name
+
+
+@pytest.mark.parametrize(
     "charset", ["nothing", "idna", "punycode", "base64", "utf-7", "rot13", "zip", "utf-16", "\x00"]
 )
 def test_a_charset_that_is_none_or_wrong_costs_no_more_than_the_text(charset: str) -> None:
     parse_mail(f"Content-Type: text/plain; charset={charset}\r\n\r\nHello".encode() + b"\xff\x00")
+
+
+@pytest.mark.parametrize(
+    "charset",
+    ["us-ascii", "ISO-8859-15", "windows-1252", "koi8-r", "gb18030", "big5", "Shift_JIS", "euc-kr", "ISO-2022-JP"],
+)
+def test_charsets_of_mails_are_read(charset: str) -> None:
+    text = {"koi8-r": "Привет", "windows-1252": "Grüße €", "ISO-8859-15": "Grüße €", "us-ascii": "Hello"}.get(charset)
+    text = text or {"euc-kr": "안녕", "gb18030": "你好", "big5": "你好"}.get(charset, "こんにちは")
+    assert text_of(f"Content-Type: text/plain; charset={charset}\r\n\r\n".encode() + text.encode(charset)) == text
+
+
+def test_of_its_head_alone_a_mail_has_no_text() -> None:
+    raw = b"From: a@b.example\r\nAuto-Submitted: auto-replied\r\nContent-Type: multipart/x; boundary=b\r\n\r\n--b"
+    mail = parse_mail(raw, is_head=True)
+    assert (mail.sender, mail.is_automatic, mail.text, mail.files) == ("a@b.example", True, "", ())
 
 
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable", "x-uuencode", "7bit", "nothing"])
@@ -153,6 +206,18 @@ def test_what_may_be_the_answer_stays(text: str) -> None:
         (f"see /confirm/{TOKEN}", "see […]"),
         ("Code: 123456", "Code: […]"),
         ("Der Code lautet\n123 456.", "Der Code lautet\n[…]."),
+        ("Code: 123\u00a0456, or code 123-456.", "Code: […], or code […]."),
+        ("> Bestätigungscode\n>\n> \uff11\uff12\uff13\uff14\uff15\uff16", "> Bestätigungscode\n>\n> […]"),
+        (f"HTTPS://X.example/CONFIRM/{TOKEN}!", "[…]!"),
+        (
+            f"See <https://links.example/?url=https%3A%2F%2Fx.example%2Fconfirm%2F{TOKEN}&data=05%7C1>, 123456",
+            "See <[…]>, […]",
+        ),
+        (f"https://x.example/?u=https%253A%252F%252Fx.example%252Fconfirm%252F{TOKEN}", "[…]"),
+        (f"https://urldefense.example/v2/url?u=https-3A__x.example_confirm_{TOKEN}&d=x too", "[…] too"),
+        (f"> https://x.example/confirm/{TOKEN[:12]}\n> {TOKEN[12:]} is it", "> […] is it"),
+        (f"https://x.example/confirm/\n{TOKEN}", "https://x.example/confirm/\n[…]"),
+        (f"It is {TOKEN}, 123 456", "It is […], […]"),
         ("We need 123456 of them", "We need 123456 of them"),
         ("Our order is 1234567, code 1234567", "Our order is 1234567, code 1234567"),
     ],
@@ -183,6 +248,18 @@ def test_a_long_text_is_cut_and_says_so() -> None:
         PLAIN + b"On a wrote:\n" * 30_000,
         PLAIN + b"code " * 80_000,
         PLAIN + b"http://a" * 50_000,
+        PLAIN + b"/confirm/a\n" * 30_000,
+        PLAIN + b"/confirm/a" * 30_000,
+        PLAIN + b"http:/confirm/a " * 20_000,
+        PLAIN + b"123456 " * 40_000,
+        PLAIN + b"/confirm/a" + b"\n" * 300_000,
+        PLAIN + b"/confirm/a" + b" " * 300_000,
+        b"Content-Type: text/plain; charset=punycode\n\n" + b"b" * 100_000 + b"-" + b"a" * 100_000,
+        b"Content-Type: text/plain; charset=idna\n\n" + b"xn--a" * 100_000,
+        b"Content-Type: text/plain; charset=utf_7\n\n" + b"+AAA-" * 100_000,
+        b"From: " + b'"\\' * 900 + b"\n\nhi",
+        b"To: " + b"a@" * 1_000 + b"\n\nhi",
+        b"Authentication-Results: " + b"(" * 1_000 + b")" * 900 + b"\n\nhi",
         b"From: " + b"((" * 200_000 + b"\n\nhi",
         b"Subject: " + b"=?utf-8?q?" * 50_000 + b"\n\nhi",
     ],
@@ -197,13 +274,26 @@ def test_a_long_text_is_cut_and_says_so() -> None:
         "wrote",
         "codes",
         "links",
+        "broken",
+        "unbroken",
+        "starts",
+        "numbers",
+        "ends",
+        "blanks",
+        "punycode",
+        "idna",
+        "utf-7",
+        "quotes",
+        "to",
+        "results",
         "from",
         "words",
     ],
 )
 def test_what_is_made_to_take_long_does_not(raw: bytes) -> None:
     began = time.process_time()
-    parse_mail(raw)
+    mail = parse_mail(raw)
+    Verdicts("PASS", "PASS", "PASS", "GRAY").authenticates(mail)
     assert time.process_time() - began < 5
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import timedelta
+from email import message_from_bytes
 from email.utils import format_datetime
 from typing import Any
 
@@ -85,16 +86,19 @@ def receive(
     to: str | None = None,
     mail_id: str = MAIL_ID,
     source: str = "connie@acme.example",
+    shown: Any = None,
     **verdicts: str,
 ) -> Json:
     """Let SES store a mail and tell of it; return the answer of the function."""
+    recipients = [to or address("connie@acme.example")]
     if raw is not None:
+        raw = raw if b"\nTo:" in raw else f"To: {recipients[0]}\r\n".encode() + raw
         bucket.mails[f"inbound/{mail_id}"] = raw
     receipt = {f"{name}Verdict": {"status": status} for name, status in {**PASSED, **verdicts}.items()}
-    recipients = [to or address("connie@acme.example")]
+    shown = message_from_bytes(bucket.mails.get(f"inbound/{mail_id}", b"")).get_all("From") if shown is None else shown
     told = {
         "notificationType": "Received",
-        "mail": {"messageId": mail_id, "source": source, "destination": recipients},
+        "mail": {"messageId": mail_id, "source": source, "destination": recipients, "commonHeaders": {"from": shown}},
         "receipt": {"recipients": recipients, **receipt},
     }
     return deliver(told)
@@ -169,6 +173,15 @@ def test_a_reply_of_staff_becomes_an_internal_comment(desk: Desk, bucket: Bucket
     receive(bucket, mail_of(CLARA.email), address(CLARA.email))
     (entry,) = comments(desk)
     assert (entry.actor.kind, entry.internal) == ("customer_success", True)
+
+
+def test_replies_of_staff_are_limited_too(desk: Desk, bucket: Bucket) -> None:
+    stored(desk, claimed())
+    know(desk, person("clara", CLARA.email, DESK, Role.AGENT, "customer-success"))
+    for n in range(3):
+        receive(bucket, mail_of(CLARA.email, f"Away {n}"), address(CLARA.email), f"mail{n}")
+    assert len(comments(desk)) == 2
+    assert [message.reasons for message in messages()] == [("too_many_comments",)]
 
 
 def test_a_watcher_may_reply_too(desk: Desk, bucket: Bucket) -> None:
@@ -256,11 +269,92 @@ def test_without_a_dmarc_policy_the_signature_of_the_senders_domain_counts(desk:
     assert counted(desk) == ["InboundComments"]
 
 
+@pytest.mark.parametrize(
+    "results",
+    [
+        "amazonses.com; dkim=pass header.i=acme.example@evil.example",
+        "amazonses.com; dkim=pass header.i=a@acme.example@evil.example",
+        "amazonses.com; dkim=pass header.i=header.d=acme.example@evil.example",
+        "amazonses.com; dkim=pass header.i=@acme.example.evil.example",
+        "amazonses.com; dkim=pass header.i=@evil.example x=header.d=acme.example",
+        (
+            "amazonses.com; spf=pass (a) client-ip=192.0.2.1;"
+            " envelope-from=dkim=pass/header.d=acme.example@evil.example; helo=x; dkim=pass header.i=@evil.example"
+        ),
+        (
+            'amazonses.com; spf=pass; envelope-from="; dkim=pass header.d=acme.example ;"@evil.example;'
+            " dkim=pass header.i=@evil.example"
+        ),
+        "amazonses.com; spf=pass (x; dkim=pass header.d=acme.example ;) helo=x; dkim=pass header.i=@evil.example",
+        "amazonses.com; spf=pass ((); dkim=pass header.d=acme.example ;) helo=x",
+        "amazonses.com; spf=pass (; dkim=pass header.d=acme.example",
+        "amazonses.com; dkim=fail header.i=@acme.example; dkim=pass header.i=@evil.example",
+        "amazonses.com; envelope-from==?utf-8?q?=3B_dkim=3Dpass_header.d=3Dacme.example=3B?=@evil.example",
+        "amazonses.com; dkim=passed header.d=acme.example",
+        "amazonses.com; xdkim=pass header.d=acme.example",
+        "=?utf-8?q?amazonses.com=3B_dkim=3Dpass_header.d=3Dacme.example?=",
+        "amazonses.com; " + " " * 2_000 + "; dkim=pass header.d=acme.example",
+    ],
+)
+def test_a_signer_is_no_domain_that_the_sender_only_names(results: str, desk: Desk, bucket: Bucket) -> None:
+    stored(desk)
+    receive(bucket, mail_of(Authentication_Results=results), dmarc="GRAY")
+    assert messages()[0].reasons == ("sender_not_proved",)
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        (
+            "amazonses.com;\r\n\tspf=pass (spfCheck: x (y) designates 192.0.2.1) client-ip=192.0.2.1;\r\n\t"
+            "envelope-from=a@acme.example; helo=x;\r\n\tdkim=pass header.i=@ACME.example;\r\n\tdmarc=none"
+        ),
+        "AmazonSES.com; dkim=pass (2048-bit key; x) header.d=acme.example header.s=a; dkim=pass header.i=@evil.example",
+        "amazonses.com; dkim=pass header.i=@evil.example; dkim=pass header.i=connie@acme.example",
+    ],
+)
+def test_each_signer_counts(results: str, desk: Desk, bucket: Bucket) -> None:
+    stored(desk)
+    receive(bucket, mail_of(Authentication_Results=results), dmarc="GRAY")
+    assert counted(desk) == ["InboundComments"]
+
+
 def test_a_header_that_the_sender_wrote_below_proves_nothing(desk: Desk, bucket: Bucket) -> None:
     stored(desk)
     ours = f"Authentication-Results: {SIGNED.format('evil.example')}\r\n".encode()
     receive(bucket, ours + mail_of(Authentication_Results=SIGNED.format("acme.example")), dmarc="GRAY")
     assert messages()[0].reasons == ("sender_not_proved",)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["To: bob@supplier.example", "To:", "To: {0}\r\nTo: bob@supplier.example", "To: bob@supplier.example\r\nCc: {0}"],
+)
+def test_a_mail_that_its_sender_wrote_to_others_is_judged(headers: str, desk: Desk, bucket: Bucket) -> None:
+    stored(desk)
+    to = address("connie@acme.example")
+    receive(bucket, b"X: y\r\n" + headers.format(to).encode() + b"\r\n" + mail_of(text="Yes, go ahead."), to)
+    assert messages()[0].reasons == ("sender_not_proved",)
+    assert comments(desk) == []
+
+
+def test_others_may_be_written_to_as_well(desk: Desk, bucket: Bucket) -> None:
+    stored(desk)
+    to = address("connie@acme.example")
+    receive(bucket, mail_of(To=f"Bob <bob@acme.example>,\r\n\t{to.upper()}", Cc="eve@evil.example"), to)
+    assert counted(desk) == ["InboundComments"]
+
+
+@pytest.mark.parametrize(
+    "shown", [[], ["Eve <eve@evil.example>"], ["connie@acme.example <eve@evil.example>"], "connie@acme.example", {}]
+)
+def test_a_sender_whom_the_receiving_server_reads_otherwise_is_not_proved(
+    shown: Any, desk: Desk, bucket: Bucket
+) -> None:
+    stored(desk)
+    receive(bucket, mail_of(), shown=shown)
+    assert messages()[0].reasons == ("sender_not_proved",)
+    assert comments(desk) == []
 
 
 @pytest.mark.parametrize(
@@ -338,6 +432,9 @@ def test_a_mail_that_somebody_sends_again_is_no_second_comment(desk: Desk, bucke
         {"raw": mail_of(Precedence="Bulk")},
         {"raw": mail_of(List_Id="<news.acme.example>")},
         {"raw": mail_of("MAILER-DAEMON@acme.example")},
+        {"raw": b"Auto-Submitted: no\r\n" + mail_of(Auto_Submitted="auto-replied")},
+        {"raw": b"Precedence: first-class\r\n" + mail_of(Precedence="bulk")},
+        {"raw": b"Return-Path: <>\r\n" + mail_of()},
         {"raw": mail_of(), "source": ""},
         {"raw": mail_of(), "source": "<>"},
         {"raw": mail_of(), "source": "mailer-daemon@acme.example"},

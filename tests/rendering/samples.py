@@ -603,7 +603,15 @@ def certificates(locale: str) -> list[bytes]:
         document = certificate_document(order, ACCOUNT_NAME, evidence, order.quote, entries, NOW)
         certificate = Certificate(document, Signature("kid", bytes(71)))
         made.append(render_certificate_pdf(certificate, locale, INSTALLATION))
-    return [*made, *_rich_certificates(locale)]
+    return [*made, certificate_of_choice(locale), *_rich_certificates(locale)]
+
+
+def certificate_of_choice(locale: str) -> bytes:
+    """The paper of an approval with options."""
+    order = approved_order(locale)
+    evidence = evidence_of(order, "approve", CONNIE.name, CONNIE.email, None, None)
+    document = certificate_document(order, ACCOUNT_NAME, evidence, order.approved_quote, [], NOW)
+    return render_certificate_pdf(Certificate(document, Signature("kid", bytes(71))), locale, INSTALLATION)
 
 
 def _rich_certificates(locale: str) -> Iterator[bytes]:

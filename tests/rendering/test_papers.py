@@ -20,6 +20,7 @@ from tests.rendering.samples import (
     VAT,
     account_named,
     approved_order,
+    certificate_of_choice,
     certificates,
     papers,
     pending,
@@ -166,6 +167,20 @@ def test_a_confirmation_says_what_was_accepted_and_nothing_else() -> None:
     assert says(paper, *wanted) == []
     unsaid = ("Support around the clock", "not chosen", "can be chosen", "PO-7781")
     assert says(paper, *unsaid) == list(unsaid)
+
+
+def test_a_certificate_names_what_was_accepted() -> None:
+    quote = approved_order().approved_quote
+    assert quote
+    assert quote.accepted
+    assert quote.accepted.gross_totals
+    paper = certificate_of_choice("en")
+    accepted = [getattr(quote.accepted.gross_totals, name) for name in ("once", "monthly", "yearly")]
+    amounts = [f"€{amount:,}" for amount in accepted if amount]
+    taxes = [f"€{tax.amount:,}" for tax in quote.accepted.taxes if tax.amount]
+    choice = ", ".join(quote.accepted.options)
+    assert says(paper, *amounts, *taxes, choice, "4500-123", quote.sha256, quote.accepted.sha256) == []
+    assert quote.totals.monthly != quote.accepted.totals.monthly
 
 
 def test_an_order_that_left_no_choice_is_confirmed_as_it_was_offered() -> None:

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from emulation.template import read
+from online_orders.domain.order_ids import new_order_id
+from online_orders.domain.reply_addresses import reply_address
+from tests.domain.builders import NOW
 from tests.local_run import PROJECT
 
 Json = dict[str, Any]
@@ -97,3 +100,8 @@ def test_a_pattern_that_takes_other_characters_somewhere_is_found_out() -> None:
 def test_a_parameter_is_no_longer_than_cloudformation_takes() -> None:
     for name, parameter in TEMPLATE["Parameters"].items():
         assert len(str(parameter.get("Default", "")).encode()) <= 4096, name
+
+
+def test_an_address_for_replies_is_no_longer_than_an_address_may_be() -> None:
+    local_part = reply_address(b"key", new_order_id(NOW), "connie@acme.example", "").removesuffix("@")
+    assert len(local_part) + len("@") + longest_parameter("InboundDomain") == 254

@@ -190,4 +190,4 @@ def remove_member(user_id: str) -> None:
 def text_modules_naming(person: ErasedPerson) -> list[str]:
     """Return the ids of the text modules whose names or texts name a person."""
     modules = get_setting("text_modules").document["text_modules"]
-    return [each["module"] for each in modules if person.is_named_in(json.dumps(each, ensure_ascii=False))]
+    return [each["module"] for each in modules if person.is_named_in_any(each)]

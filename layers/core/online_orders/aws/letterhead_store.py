@@ -152,6 +152,6 @@ def versions_naming(person: ErasedPerson) -> list[int]:
     for page in query_pages(key["pk"]["S"], first, last, Limit=1):
         for item in page:
             document = without_picture(json.loads(item["document"]["S"]))
-            if person.is_named_in(json.dumps(document, ensure_ascii=False)):
+            if person.is_named_in_any(document):
                 found.append(int(item["version"]["N"]))
     return found

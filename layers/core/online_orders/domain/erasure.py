@@ -101,6 +101,17 @@ class Person:
     def is_named_in(self, text: str) -> bool:
         return self._pattern.search(text) is not None
 
+    def is_named_in_any(self, value: Any) -> bool:
+        """Return whether a text of a JSON value names the person.
+
+        Not by its JSON: there a line end is written by a letter, with which the first name of a line would be one word.
+        """
+        if isinstance(value, str):
+            return self.is_named_in(value)
+        if isinstance(value, Mapping):
+            return any(map(self.is_named_in_any, value.values()))
+        return isinstance(value, list | tuple) and any(map(self.is_named_in_any, value))
+
     def redact(self, text: str, most: int | None = None) -> str:
         """Return a text without the person's address and names.
 
@@ -350,7 +361,7 @@ def _redacted_settings(item: Item, person: Person, words: Collection[str]) -> di
 
 def quotes_naming(person: Person, quotes: Iterable[Quote]) -> list[int]:
     """Return the numbers of the revisions whose hashed texts name the person."""
-    return [quote.revision for quote in quotes if person.is_named_in(quote.model_dump_json())]
+    return [quote.revision for quote in quotes if person.is_named_in_any(quote.model_dump(mode="json"))]
 
 
 def pdfs_naming(person: Person, order: Order) -> list[int]:
@@ -358,7 +369,7 @@ def pdfs_naming(person: Person, order: Order) -> list[int]:
     sites.
     """
     snapshot, last = order.snapshot, order.quote.revision if order.quote else 0
-    named = snapshot is not None and person.is_named_in(snapshot.model_dump_json(include={"sites", "account_name"}))
+    named = snapshot is not None and person.is_named_in_any(snapshot.model_dump(include={"sites", "account_name"}))
     named = named or any(_erase_from_item(item, person, order) != item for item in order.items)
     return list(range(1, last + 1)) if named else []
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from xml.etree.ElementTree import Element
 
 MediaType = Literal["image/png", "image/svg+xml"]
@@ -26,6 +27,8 @@ MAX_PIXELS = MAX_SIDE * MAX_SIDE
 MAX_DEPTH = 100
 MAX_SHAPES = 50_000
 """Elements of an SVG, each as often as it is drawn."""
+MAX_DRAWN = 1024 * 1024
+"""Characters of what an SVG draws, each as often as it is drawn: papers with it are mailed."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER_BYTES, _FRAME_BYTES, _TYPE_BYTES = 13, 12, 4
@@ -46,10 +49,12 @@ _REFUSED = frozenset(
         *("animate", "animatecolor", "animatemotion", "animatetransform", "discard", "set"),
         # Turned into pixels, in a time that nothing limits.
         "filter",
+        # Drawn at each point of a path.
+        "marker",
     }
 )
 _URL = re.compile(r"url\(\s*[\"']?\s*([^\"')]*)", re.IGNORECASE)
-_STYLESHEET = re.compile(r"<\?xml-stylesheet\b")
+_STYLESHEET = re.compile(r"<\?\s*xml-\s*stylesheet\b")
 _PICTURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=\s]*)", re.IGNORECASE)
 
 
@@ -219,8 +224,10 @@ def _check_svg(data: bytes) -> None:
         pixels += sum(_check_reference(each) for each in _references(element))
     if pixels > MAX_PIXELS:
         raise _Refused("logo_too_large", f"The pictures of the SVG have {MAX_PIXELS:,} pixels at most.")
-    if _drawn(root) > MAX_SHAPES:
+    if _drawn(root, lambda _: 1, MAX_SHAPES) > MAX_SHAPES:
         raise _unsafe(f"The SVG draws more than {MAX_SHAPES:,} elements")
+    if _drawn(root, _length, MAX_DRAWN) > MAX_DRAWN:
+        raise _Refused("logo_too_large", f"The SVG draws more than {MAX_DRAWN // 1024:,} KB, counted at each use.")
 
 
 def _parsed(data: bytes) -> "Element":
@@ -272,8 +279,8 @@ def _check_element(element: "Element") -> None:
         _, attribute = _split(name)
         if attribute.startswith("on") or attribute == "base":
             raise _unsafe(f"The SVG has an attribute {attribute[:40]}")
-    style = (element.text or "") if local == "style" else element.get("style", "")
-    if "@import" in style.casefold() or "\\" in style:
+    style = "".join(element.itertext()) if local == "style" else element.get("style", "")
+    if any(each in style.casefold() for each in ("@import", "image-set", "src(")) or "\\" in style:
         raise _unsafe("A style of the SVG imports something, or hides what it says")
 
 
@@ -284,7 +291,7 @@ def _references(element: "Element") -> Iterator[str]:
             yield value.strip()
         yield from (each.strip() for each in _URL.findall(value))
     if _split(element.tag)[1] == "style":
-        yield from (each.strip() for each in _URL.findall(element.text or ""))
+        yield from (each.strip() for each in _URL.findall("".join(element.itertext())))
 
 
 def _check_reference(reference: str) -> int:
@@ -300,14 +307,22 @@ def _check_reference(reference: str) -> int:
     return _check_png(content)
 
 
-def _drawn(root: "Element") -> int:
-    """Return how many elements are drawn, each as often as something refers to it; refuse what refers to itself."""
+def _length(element: "Element") -> int:
+    """Return how many characters an element has to draw; a picture is drawn once, and limited by its pixels."""
+    values = (value for name, value in element.attrib.items() if _split(name)[1] != "href")
+    return sum(map(len, values)) + len(element.text or "") + len(element.tail or "")
+
+
+def _drawn(root: "Element", weight: "Callable[[Element], int]", most: int) -> int:
+    """Return how much is drawn, by the weights of elements, each as often as something refers to it; refuse what refers
+    to itself. Counting ends beyond `most`.
+    """
     elements = [element for element, _ in _walk(root)]
     by_id = {element.get("id", ""): element for element in reversed(elements)}
     counts: dict[int, int] = {}
     for element in _inside_out(root, by_id):
-        counts[id(element)] = 1 + sum(counts[id(each)] for each in _parts(element, by_id))
-        if counts[id(element)] > MAX_SHAPES:
+        counts[id(element)] = weight(element) + sum(counts[id(each)] for each in _parts(element, by_id))
+        if counts[id(element)] > most:
             return counts[id(element)]
     # What a style sheet refers to may be drawn with every element.
     styled = sum(counts[id(each)] for element in elements if _is_style(element) for each in _targets(element, by_id))

@@ -28,7 +28,10 @@ MAX_AGE = timedelta(days=7)
 """Of a mail, by its own date, until it becomes a comment. Mails that were accepted are known for longer, so a mail that
 somebody sends again becomes no second comment."""
 _CLOCK_SKEW = timedelta(days=1)
-_SIGNED_BY = re.compile(r"\bdkim=pass\b[^;]*?\bheader\.(?:i=@?|d=)([A-Za-z0-9.-]+)")
+_COMMENT = re.compile(r"\([^()]*\)")
+_SIGNED_BY = re.compile(r"dkim=pass(?=\s).*?(?<=\s)header\.(?:i=[^@\s]*@|d=)([A-Za-z0-9.-]+)(?!\S)", re.DOTALL)
+_MAX_COMMENTS = 20
+"""Within each other. None is as deep."""
 
 
 class Reason(StrEnum):
@@ -70,9 +73,24 @@ class Verdicts(NamedTuple):
             return True
         if self.dmarc != "GRAY" or self.dkim != "PASS":
             return False
-        server, _, results = mail.authentication.partition(";")
-        signers = {each.casefold() for each in _SIGNED_BY.findall(results)}
-        return server.strip().casefold() == "amazonses.com" and mail.sender.rpartition("@")[2].casefold() in signers
+        return mail.sender.rpartition("@")[2].casefold() in _signers(mail.authentication)
+
+
+def _signers(authentication: str) -> set[str]:
+    """Return the domains whose DKIM signature the receiving server has found valid.
+
+    Whoever sends a mail chooses much of what the server writes: the names in its envelope, and what stands before the @
+    of who signs. So only whole results count, of those only the domain, and nothing where quotes might hide an end.
+    """
+    for _ in range(_MAX_COMMENTS):
+        authentication, found = _COMMENT.subn(" ", authentication)
+        if not found:
+            break
+    server, *results = authentication.split(";")
+    if server.strip().casefold() != "amazonses.com" or set('"\\()') & set(authentication):
+        return set()
+    signed = (_SIGNED_BY.match(each.strip()) for each in results)
+    return {each[1].casefold() for each in signed if each}
 
 
 class Judgment(Entity):

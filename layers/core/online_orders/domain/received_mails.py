@@ -15,7 +15,7 @@ from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import Compat32
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from html import unescape
 from itertools import islice
 from typing import NamedTuple
@@ -32,7 +32,23 @@ _MAX_DEPTH = 20
 _MAX_BOUNDARIES = 30
 _MAX_RAW_TEXT = 300_000
 _MAX_HEADER = 2_000
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+_MAX_ADDRESS = 254
+_ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+"
+_COMMENT = r"\([^()\\]*\)"
+_FROM = re.compile(
+    rf"""\s* (?: (?P<name> (?: "(?:[^"\\]|\\.)*" | {_COMMENT} | [^"()<>@,:;\\] )* ) < \s* (?P<angled>{_ADDRESS}) \s* >
+    | (?P<bare>{_ADDRESS}) ) \s* (?:{_COMMENT}\s*)?""",
+    re.VERBOSE | re.DOTALL,
+)
+"""The ways to write one sender on which all programs agree: what two may read in two ways is read in none."""
+_CHARSETS = re.compile(
+    r"(?:us-)?ascii|utf-?8|iso-?8859-?\d{1,2}(?:-[ei])?|latin-?\d{1,2}|(?:windows-|cp)\d{3,4}|koi8-[rut]"
+    r"|gbk|gb-?2312|gb-?18030|hz-gb-2312|big5(?:-hkscs)?|(?:x-)?sjis|shift-?jis|euc-?(?:jp|kr)|iso-2022-(?:jp|kr)"
+    r"|ks-c-5601-1987|tis-620|macintosh|mac-roman",
+)
+"""Charsets of mails. The codecs of Python are many more, and some take time by the square of the length."""
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_SENDER_LINE = re.compile(rb"(?:^|[\r\n])from[ \t]*:", re.IGNORECASE)
 _INVISIBLE = {"Cf", "Cc", "Cs", "Co", "Cn"}
 """Categories of characters that are dropped from texts: formats such as those that turn the direction of writing,
 controls, and what is no character."""
@@ -40,11 +56,17 @@ _KEPT = {"\n", "\t", "\u200d", "\u200c"}
 """Emoji and some scripts need the joiners."""
 
 
+_WHOLE_HEADERS = {"from", "authentication-results"}
+"""Headers that prove something: the beginning of one may say another thing than the whole."""
+
+
 class _ShortHeaders(Compat32):
     """Cuts each header while it is parsed: the time to parse parameters grows with the square of their length."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
+        if len(value) > _MAX_HEADER and name.strip().casefold() in _WHOLE_HEADERS:
+            return name, ""
         return name, value[:_MAX_HEADER]
 
 
@@ -57,6 +79,8 @@ class ReceivedMail(NamedTuple):
     sender: str = ""
     """The one address in the one `From`; empty if there is none, or more than one."""
     sender_name: str = ""
+    recipients: tuple[str, ...] = ()
+    """The addresses in the one `To`, in small letters; empty if there is none, or more than one."""
     subject: str = ""
     text: str = ""
     """At most `MAX_TEXT` characters, without what the mail quotes at its end."""
@@ -69,35 +93,73 @@ class ReceivedMail(NamedTuple):
     is_unreadable: bool = False
 
 
-def parse_mail(raw: bytes, *, size: int | None = None) -> ReceivedMail:
-    """Return what is read of a mail; `size` is that of the whole mail, of which `raw` may be the beginning."""
+def parse_mail(raw: bytes, *, size: int | None = None, is_head: bool = False) -> ReceivedMail:
+    """Return what is read of a mail; `size` is that of the whole mail, of which `raw` may be the beginning.
+
+    `is_head`: only the headers are read.
+    """
     is_cut = len(raw) > MAX_MAIL_BYTES or (size is not None and size > len(raw))
     if raw.lower().count(b"boundary") > _MAX_BOUNDARIES:  # the parser compares each line with each of them
         return ReceivedMail(is_cut=is_cut, is_unreadable=True)
     try:
-        return _read(BytesParser(policy=_POLICY).parsebytes(raw[:MAX_MAIL_BYTES]), is_cut=is_cut)
+        message = BytesParser(policy=_POLICY).parsebytes(raw[:MAX_MAIL_BYTES], headersonly=is_head)
+        mail = _read(message, is_cut=is_cut, is_head=is_head)
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError, HeaderParseError):
         # The standard library's parser raises any of these for what no mail program writes.
         return ReceivedMail(is_cut=is_cut, is_unreadable=True)
+    # The standard library passes over what is written as `From :`, and what follows a line end of its own kind.
+    head = _HEAD_END.split(raw[:MAX_MAIL_BYTES], 1)[0]
+    is_clear = len(_SENDER_LINE.findall(head)) == 1
+    return mail if is_clear else mail._replace(sender="", sender_name="")
 
 
-def _read(message: Message, *, is_cut: bool) -> ReceivedMail:
-    senders = getaddresses([_header(message, "From")])
-    is_one = (
-        len(senders) == 1 and len(message.get_all("From", [])) == 1 and _ADDRESS.fullmatch(_line(senders[0][1], 254))
-    )
-    text, files, is_whole = _text_and_files(message)
+def _read(message: Message, *, is_cut: bool, is_head: bool) -> ReceivedMail:
+    sender, sender_name = _sender(message)
+    to = _raw(message, "To")
+    text, files, is_whole = ("", (), True) if is_head else _text_and_files(message)
     return ReceivedMail(
-        sender=_line(senders[0][1], 254) if is_one else "",
-        sender_name=_line(senders[0][0], MAX_NAME) if is_one else "",
+        sender=sender,
+        sender_name=sender_name,
+        recipients=tuple(each.casefold() for each in re.findall(_ADDRESS, to[0])) if len(to) == 1 else (),
         subject=without_link_and_code(_line(_header(message, "Subject"), MAX_SUBJECT)),
         text=text[:MAX_TEXT],
         files=files,
         sent_at=_sent_at(message),
-        authentication=_line(_header(message, "Authentication-Results"), _MAX_HEADER),
+        authentication=_raw(message, "Authentication-Results")[0],
         is_automatic=_is_automatic(message),
         is_cut=is_cut or not is_whole or len(text) > MAX_TEXT,
     )
+
+
+def _sender(message: Message) -> tuple[str, str]:
+    """Return address and name of the one sender; nothing if there is none, or more than one.
+
+    The receiving server has judged the header as it was sent. So the address is read from that: in what is decoded, or
+    cut, another one may stand.
+    """
+    written = _raw(message, "From")
+    found = _FROM.fullmatch(written[0]) if len(written) == 1 else None
+    address = (found["angled"] or found["bare"]) if found else ""
+    if found is None or len(address) > _MAX_ADDRESS:
+        return "", ""
+    name = re.sub(r'\\(.)|"', r"\1", found["name"] or "")
+    return address, _line(_decoded(name.strip()), MAX_NAME)
+
+
+def is_only_sender(shown: object, sender: str) -> bool:
+    """Return whether the receiving server has read the same sender of a mail; `shown` are those that it found."""
+    if not isinstance(shown, list) or len(shown) != 1:
+        return False
+    return {each.casefold() for each in re.findall(_ADDRESS, str(shown[0]))} == {sender.casefold()}
+
+
+def _raw(message: Message, name: str) -> list[str]:
+    """Return the headers of a name as they were sent, the uppermost first; one that says nothing if there is none.
+
+    Bytes beyond ASCII are shown as U+FFFD.
+    """
+    found = [str(value) for each, value in message.raw_items() if each.strip().casefold() == name.casefold()]
+    return [each.encode("ascii", "surrogateescape").decode("ascii", "replace") for each in found] or [""]
 
 
 def _header(message: Message, name: str) -> str:
@@ -114,9 +176,10 @@ def _decoded(value: str) -> str:
 
 
 def _decode(raw: bytes, charset: str | None) -> str:
+    name = (charset or "").strip().casefold().replace("_", "-")
     try:
-        return raw.decode(charset or "utf-8", "replace")
-    except (LookupError, ValueError):  # an unknown charset, or one that is none of text
+        return raw.decode(name if _CHARSETS.fullmatch(name) else "utf-8", "replace")
+    except (LookupError, ValueError):  # an unknown charset
         return raw.decode("utf-8", "replace")
 
 
@@ -130,14 +193,15 @@ def _sent_at(message: Message) -> datetime | None:
 
 def _is_automatic(message: Message) -> bool:
     """Return whether a program wrote the mail: an absence note, a report about a delivery, a mailing list."""
-    submitted = _header(message, "Auto-Submitted").partition(";")[0].strip().casefold()
-    precedence = _header(message, "Precedence").strip().casefold()
+    submitted = {each.partition(";")[0].strip().casefold() for each in _raw(message, "Auto-Submitted")}
+    precedences = {each.strip().casefold() for each in _raw(message, "Precedence")}
     return (
-        submitted not in {"", "no"}
+        not submitted <= {"", "no"}
         or "X-Auto-Response-Suppress" in message
         or "List-Id" in message
         or "X-Autoreply" in message
-        or precedence in {"bulk", "junk", "list", "auto_reply"}
+        or not precedences.isdisjoint({"bulk", "junk", "list", "auto_reply"})
+        or any(each.strip() == "<>" for each in _raw(message, "Return-Path"))
         or message.get_content_type() == "multipart/report"
     )
 
@@ -289,9 +353,18 @@ def _begins_quotation(lines: Sequence[str], n: int, quoted_from: int) -> bool:
 
 # -- what no reply may publish ------------------------------------------------------------------------------------
 
-_LINK = re.compile(r"(?:https?://[^\s<>\"]{1,300})?/confirm/[A-Za-z0-9_-]{20,}")
-_NAMED_CODE = re.compile(r"(\bcode\b[^0-9\n]{0,40}\n?[^0-9\n]{0,10})[0-9]{3} ?[0-9]{3}(?![0-9])", re.IGNORECASE)
-_ANY_CODE = re.compile(r"(?<![0-9.,])[0-9]{6}(?![0-9])")
+_SLASH = r"(?:/|_|%(?:25)*2f)"  # programs that check links write them anew
+_LINK = re.compile(
+    rf"""{_SLASH}confirm{_SLASH}(?:[A-Z0-9_-](?:=?\s*\n[\s>]*)?){{1,42}}[A-Z0-9_-]+(?:[&?#%;][^\s<>"]*)?""",
+    re.IGNORECASE,
+)
+"""Its token has 43 characters; lines may end in it."""
+_LINK_START = re.compile(r"https?[:%-][^\s<>\"]*\Z", re.IGNORECASE)
+_MAX_LINK_START = 300
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+_CODE = re.compile(r"(?<![\d.,])\d{3}[^\S\n]?[-.\u2010-\u2015]?[^\S\n]?\d{3}(?!\d)")
+_NEAR = 120
+"""Characters between the word and a code: mails have line ends, marks of quotations and further words there."""
 REDACTED = "[…]"
 
 
@@ -299,8 +372,18 @@ def without_link_and_code(text: str) -> str:
     """Return a text without links of confirmation and their codes, which a reply may quote from the mail that it
     answers: others read the comment.
 
-    Beside a link, every number of six digits goes.
+    Beside a link, every number of six digits goes, and so does one that follows the word.
     """
-    redacted, links = _LINK.subn(REDACTED, text)
-    redacted = _NAMED_CODE.sub(rf"\1{REDACTED}", redacted)
-    return _ANY_CODE.sub(REDACTED, redacted) if links else redacted
+    pieces, position = [], 0
+    for found in _LINK.finditer(text):
+        start = _LINK_START.search(text, max(position, found.start() - _MAX_LINK_START), found.start())
+        pieces += [text[position : start.start() if start else found.start()], REDACTED]
+        position = found.end()
+    redacted, tokens = _TOKEN.subn(REDACTED, "".join([*pieces, text[position:]]))
+    has_link = bool(pieces or tokens)
+
+    def hide(found: re.Match[str]) -> str:
+        before = redacted[max(0, found.start() - _NEAR) : found.start()].casefold()
+        return REDACTED if has_link or "code" in before else found[0]
+
+    return _CODE.sub(hide, redacted)
