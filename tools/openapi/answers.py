@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -657,7 +658,14 @@ class StandardTermsList(Entity):
     defaults: Annotated[dict[str, str], Field(description="By language: what holds where there are none.")]
 
 
-DiscountPolicyAnswer = _derived("DiscountPolicyAnswer", "How much the desk's agents may take off.", DiscountPolicy)
+DiscountPolicyAnswer = _derived(
+    "DiscountPolicyAnswer",
+    "How much the desk's agents may take off.",
+    DiscountPolicy,
+    amounts=Annotated[
+        dict[str, Decimal], Field(description="The greatest discount in money over the first year, by currency.")
+    ],
+)
 
 
 class FilledTextModule(Entity):

@@ -757,7 +757,7 @@ ANSWERS: Mapping[str, Examples] = {
     "show_certificate": {"approved": certificate()},
     "show_certificate_keys": {"one_key": {"keys": [PUBLIC_KEY.jwk]}},
     "draft_quote": {"priced": quote_draft().model_dump(mode="json")},
-    "preview_quote": {"monthly": QUOTE_PREVIEW},
+    "preview_quote": {"monthly": {**QUOTE_PREVIEW, "quote": quote_after("quoted")}},
     "show_account_version": {"newest": account_version()},
     "show_price_list_version": {"newest": price_list_version()},
     "preview_catalog": {"one_kind": catalog_preview()},
