@@ -50,16 +50,16 @@ def test_a_file_is_stored_once_with_the_tag_of_no_decision(service: Service) -> 
 
 
 @pytest.mark.parametrize("code", ["PreconditionFailed", "412"])
-def test_a_file_that_is_there_is_kept(service: Service, code: str) -> None:
+def test_a_file_that_is_there_stays_as_it_is(service: Service, code: str) -> None:
     service.answers = [error_of(code), {}]
     attachment_store.store_upload("O", FILE)
-    assert service.asked == [STORING, KEEPING]
+    assert service.asked == [STORING]
 
 
 def test_a_file_that_is_being_stored_is_stored_again(service: Service) -> None:
     service.answers = [error_of("ConditionalRequestConflict"), error_of("PreconditionFailed"), {}]
     attachment_store.store_upload("O", FILE)
-    assert service.asked == [STORING, STORING, KEEPING]
+    assert service.asked == [STORING, STORING]
     service.asked.clear()
     service.answers = [error_of("ConditionalRequestConflict")]
     with pytest.raises(InProgress):

@@ -11,6 +11,7 @@ import pytest
 
 from online_orders.aws import attachment_store, erasure_job, order_store
 from online_orders.domain.accounts import ERASED
+from online_orders.domain.attachments import Upload
 from tests.contract.in_process import InProcess
 from tests.contract.orders import Order, enroll, offer, offered, place_for
 from tests.contract.site import Json, Mail, Response, Site
@@ -217,8 +218,9 @@ def test_a_process_that_ends_before_the_decision_leaves_a_file_that_the_bucket_r
     key = f"attachments/{order.order_id}/{SHA256}.pdf"
     assert objects(in_process) == {key: {"decision": "none"}}
     assert (attachments_of(order), order.status) == ([], "pending_confirmation")
-    # The next try has the same file, whose week may end any moment, and keeps it.
+    # The next try has the same file, which is kept as soon as what follows from the decision is done.
     decide_with_file(in_process, mail).page()
+    in_process.settle()
     assert objects(in_process) == {key: {}}
     assert [each["sha256"] for each in attachments_of(order)] == [SHA256]
 
@@ -281,6 +283,44 @@ def test_of_two_decisions_at_once_the_one_that_loses_leaves_no_item(
     monkeypatch.setattr(order_store, "save", save_after_another)
     decide_with_file(in_process, mail).page(409)
     assert (order.status, attachments_of(order)) == ("canceled", [])
+
+
+def test_a_file_of_tries_that_lost_is_not_kept_however_often_it_came(
+    in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, mail = offered(in_process)
+    in_process.settle()
+    save = order_store.save
+
+    def end_before(*_: Any) -> None:
+        raise SystemError
+
+    def save_after_another(*given: Any) -> None:
+        monkeypatch.setattr(order_store, "save", save)
+        in_process.decide(mail, "cancel").page()
+        save(*given)
+
+    monkeypatch.setattr(order_store, "save", end_before)
+    decide_with_file(in_process, mail).page(500)
+    in_process.lab.errors.take("ConfirmPageFunction")
+    monkeypatch.setattr(order_store, "save", save_after_another)
+    decide_with_file(in_process, mail).page(409)
+    in_process.settle()
+    assert (order.status, attachments_of(order)) == ("canceled", [])
+    assert objects(in_process) == {f"attachments/{order.order_id}/{SHA256}.pdf": {"decision": "none"}}
+
+
+def test_a_file_of_a_decision_that_comes_once_more_stays_kept(
+    in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCUMENTS_BUCKET", in_process.lab.outputs["DocumentsBucket"])
+    order, mail = offered(in_process)
+    decide_with_file(in_process, mail).page()
+    in_process.settle()
+    with in_process.lab.as_operator():
+        attachment_store.store_upload(order.order_id, Upload(NAME, PDF))
+    in_process.settle()
+    assert objects(in_process) == {f"attachments/{order.order_id}/{SHA256}.pdf": {}}
 
 
 # -- who gets it --------------------------------------------------------------------------------------------------

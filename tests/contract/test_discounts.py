@@ -341,6 +341,46 @@ def test_the_draft_of_an_approved_discount_needs_approval_again(agent: User, sit
     assert "proposal" in order.desk("quote", draft, user=agent).ok(202)
 
 
+def test_the_draft_is_what_waits_and_keeps_the_costs_of_the_last_request(site: InProcess, agent: User) -> None:
+    site.put(POLICY, site.people.cs, {"margin_percent": "30"}).ok()
+    order, _ = offered(site)
+    lines = [line(unit_price="10", unit_cost="9", quantity=4)]
+    first = order.desk("quote", quote(site, lines=lines, message=SECRET), user=agent).ok(202)
+    assert first["proposal"]["reasons"] == ["margin"]
+    path = f"{order.desk_path}/quote-draft"
+    draft = site.get(path, agent).ok()
+    assert (draft["message"], draft["lines"][0]["unit_price"], draft["lines"][0]["unit_cost"]) == (
+        SECRET,
+        "10.00",
+        "9",
+    )
+    again = order.desk("quote", draft, user=agent).ok(202)["proposal"]
+    assert (again["figures"], again["quote"]["lines"]) == (
+        first["proposal"]["figures"],
+        first["proposal"]["quote"]["lines"],
+    )
+    order.desk("proposal/approve", {}).ok(202)
+    draft = site.get(path, agent).ok()
+    assert draft["lines"][0]["unit_cost"] == "9.00"
+    lower = {**draft, "lines": [{**draft["lines"][0], "unit_price": "5"}]}
+    assert order.desk("quote", lower, user=agent).ok(202)["proposal"]["reasons"] == ["margin"]
+    order.desk("quote", {**draft, "lines": [{**draft["lines"][0], "unit_cost": "3.5"}]}, user=agent).ok(202)
+    assert site.get(path, agent).ok()["lines"][0]["unit_cost"] == "3.50"
+    order.desk("quote", {**draft, "lines": [line()]}, user=agent).ok(202)
+    assert "unit_cost" not in site.get(path, agent).ok()["lines"][0]
+
+
+def test_costs_of_drafts_are_for_those_who_may_quote(in_process: InProcess) -> None:
+    site = in_process
+    order = claimed(site)
+    order.desk("quote", quote(site, lines=[line(unit_cost="7.77")])).ok(202)
+    auditor = next(user for user in site.users if user.role == "auditor")
+    assert "unit_cost" in site.get(f"{order.desk_path}/quote-draft", site.people.cs).text
+    assert "unit_cost" not in site.get(f"{order.desk_path}/quote-draft", auditor).text
+    for shown in (order.read(), site.get(f"{order.path}/quotes/1", order.user).ok(), at_desk(order)):
+        assert not {"7.77", "quote_costs", "unit_cost"} & {*str(shown).replace("'", " ").split()}
+
+
 def test_customers_contacts_events_and_tables_show_no_trace(site: InProcess, agent: User) -> None:
     order, mail = offered(site)
     cheap(order, agent, terms=SECRET).ok(202)

@@ -16,6 +16,15 @@ PDF = HEAD + END
 LINK = link_of(offered())
 
 
+def trailer(members: bytes, objects: bytes = b"") -> bytes:
+    return HEAD + objects + b"\nxref\n0 1\ntrailer\n<</Size 1 " + members + b">>\nstartxref\n9" + END
+
+
+def xref_stream(members: bytes, objects: bytes = b"") -> bytes:
+    head = b"\n9 0 obj\n<</Type /XRef " + members + b">>\nstream\n\x00\nendstream\nendobj\nstartxref\n9"
+    return HEAD + objects + head + END
+
+
 def fault(content: bytes) -> str | None:
     return Upload("order.pdf", content).fault
 
@@ -32,10 +41,21 @@ def fault(content: bytes) -> str | None:
         (HEAD, "attachment_not_pdf"),
         (END, "attachment_not_pdf"),
         (b"PK\x03\x04" + END, "attachment_not_pdf"),
-        (HEAD + b"/Encrypt 12 0 R" + END, "attachment_encrypted"),
-        (HEAD + b"/Encrypt\n12 0 R" + END, "attachment_encrypted"),
-        (HEAD + b"/Encrypt<</Filter/Standard>>" + END, "attachment_encrypted"),
-        (HEAD + b"/EncryptMetadata false" + END, None),
+        (trailer(b"/Encrypt 12 0 R"), "attachment_encrypted"),
+        (trailer(b"/Encrypt\n12 0 R"), "attachment_encrypted"),
+        (trailer(b"/Encrypt % so\n12 0 R"), "attachment_encrypted"),
+        (trailer(b"/Encrypt<</Filter/Standard>>"), "attachment_encrypted"),
+        (trailer(b"/#45ncryp#74 12 0 R"), "attachment_encrypted"),
+        (trailer(b"/Encrypt 12 0 R") + trailer(b"/Size 3"), "attachment_encrypted"),
+        (trailer(b"/Size 3") + trailer(b"/Encrypt 12 0 R"), "attachment_encrypted"),
+        (HEAD + b"trailer<</Encrypt 12 0 R>>" + END, "attachment_encrypted"),
+        (xref_stream(b"/Encrypt 12 0 R"), "attachment_encrypted"),
+        (xref_stream(b"/#45ncrypt 12 0 R"), "attachment_encrypted"),
+        (xref_stream(b"/EncryptMetadata false"), None),
+        (trailer(b"/EncryptMetadata false"), None),
+        (trailer(b"/Root 1 0 R", b"4 0 obj (say /Encrypt 1 0 R here) endobj"), None),
+        (xref_stream(b"/Root 1 0 R", b"4 0 obj (say /Encrypt 1 0 R here) endobj"), None),
+        (HEAD + b"4 0 obj <</Length 9>>\nstream\n/Type /XRef /Encrypt 1 0 R" + END, None),
         (HEAD + b"(how to /Encrypt a file)" + END, None),
         (HEAD + b" " * (MAX_ATTACHMENT_BYTES - len(PDF)) + END, None),
         (HEAD + b" " * (MAX_ATTACHMENT_BYTES - len(PDF) + 1) + END, "attachment_too_large"),

@@ -247,6 +247,16 @@ def test_a_purchase_order_is_named_where_the_account_wants_it() -> None:
     assert sent({}, OFFERED.approve("Connie", LATER).order, account=REQUIRED).errors == ()
 
 
+@pytest.mark.parametrize("number", ["PO-2", "x" * 65])
+def test_an_order_with_a_purchase_order_number_keeps_it_whatever_a_form_says(number: str) -> None:
+    numbered = offered(claimed(place(body={"purchase_order_number": "PO-1"}).order))
+    form = form_of(presented(numbered), {**SHOWN, "purchase_order_number": number}, LATER)
+    assert (form.errors, form.purchase_order_number) == ((), "")
+    done = decide_by_link(presented(numbered), form, LATER).order
+    assert done.purchase_order_number == "PO-1"
+    assert "PO-2" not in done.model_dump_json()
+
+
 def test_a_purchase_order_number_has_64_characters_at_most() -> None:
     assert sent({"purchase_order_number": "x" * 64}).errors == ()
     assert sent({"purchase_order_number": "x" * 65}).errors == (FormError.PURCHASE_ORDER_TOO_LONG,)

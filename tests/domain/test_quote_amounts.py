@@ -517,7 +517,7 @@ def test_a_quote_without_any_of_this_has_none_of_its_members() -> None:
 
 FRAME = QuoteFrame(
     buyer=Buyer(billing_address="1 Main St\nTown", tax_number="DE1"),
-    terms_version=TermsVersion(locale="en", group="gold", version=3),
+    terms_version=TermsVersion(locale="en", version=3),
     letterhead_version=7,
 )
 

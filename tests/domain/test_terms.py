@@ -48,7 +48,7 @@ def test_a_quote_keeps_which_of_the_installations_texts_its_terms_are() -> None:
     assert AppliedTerms("Default.").version is None
     for own, kept in (
         (stored("A"), {"locale": "en", "version": 2}),
-        (stored("A", group="partners"), {"locale": "en", "group": "partners", "version": 2}),
+        (stored("A", group="partners"), {"locale": "en", "version": 2}),
     ):
         version = AppliedTerms("A", own).version
         assert version

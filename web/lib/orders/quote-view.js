@@ -95,12 +95,11 @@ export function QuoteContent({ quote }) {
 /**
  * Returns which of the installation's texts the terms are.
  *
- * @param {{ locale: string, group?: string, version: number }} terms
+ * @param {{ locale: string, version: number }} terms
  */
-function versionText({ locale, group, version }) {
-  const key = group ? "quote.terms_version.group" : "quote.terms_version";
+function versionText({ locale, version }) {
   const language = new Intl.DisplayNames([currentLanguage()], { type: "language" }).of(locale);
-  return t(key, { group, version: String(version), language });
+  return t("quote.terms_version", { version: String(version), language });
 }
 
 /** What the contact person has accepted, where that is not the whole as it was offered. */

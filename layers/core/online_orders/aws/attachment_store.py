@@ -46,7 +46,8 @@ def object_key(order_id: str, sha256: str) -> str:
 def store_upload(order_id: str, upload: Upload) -> None:
     """Store a file once, for a decision that is yet to be taken.
 
-    One that is stored already is kept from then on, whichever try stored it: its week may end any moment.
+    One that is stored already stays as it is, whichever try stored it: that of a decision is kept, and any other is
+    kept by what follows from its decision, if there ever is one.
     """
     for _ in attempts():
         try:
@@ -63,7 +64,6 @@ def store_upload(order_id: str, upload: Upload) -> None:
                 continue
             if error_code(error) not in _EXISTS:
                 raise
-            keep_upload(order_id, upload.sha256)
         return
     raise InProgress("The same file is being stored; nothing was done.")
 

@@ -29,7 +29,8 @@ from online_orders.environment import environment
 
 
 def next_draft(order: Order, currency: str | None) -> QuoteDraft:
-    """Return the draft of the next quote: from the present revision, else from the account's price lists.
+    """Return the draft of the next quote: from the one that waits for approval, else from the present revision, else
+    from the account's price lists.
 
     With `currency`, the price lists in that currency are used in any case. Raises Conflict for a closed order.
     """
@@ -37,8 +38,16 @@ def next_draft(order: Order, currency: str | None) -> QuoteDraft:
         raise Conflict("A closed order is not quoted.", order.status)
     today = order.today(clock.now())
     valid_until = today + timedelta(days=int(environment("QUOTE_VALIDITY_DAYS")))
+    if order.proposal and currency is None:
+        from online_orders.domain.discounts import costs_of
+
+        waiting = order.proposal
+        return draft_from_revision(waiting.quote, today=today, valid_until=valid_until, costs=costs_of(waiting.request))
     if order.quote and currency is None:
-        return draft_from_revision(order.quote, today=today, valid_until=valid_until)
+        kept = order.internals.quote_costs
+        return draft_from_revision(
+            order.quote, today=today, valid_until=valid_until, costs=kept.by_line if kept else ()
+        )
     owner = order.account_id
     found = get_all([*account_store.access_keys(owner, owner), *catalog_store.keys_to_read()])
     account = account_store.authorize(found, owner, owner)
@@ -63,7 +72,11 @@ def offer_next_revision(order_id: str, body: Any, by: Caller, if_match: frozense
     Raises what `order_store.update_order` raises, and Invalid with every error of the body.
     """
 
-    from online_orders.domain.discounts import costs_of, judge  # as what is quoted, needed by few requests of the desk
+    from online_orders.domain.discounts import (
+        costs_of,
+        judge,
+        kept_costs,
+    )  # as what is quoted, needed by few requests of the desk
     from online_orders.domain.proposals import propose, reasons_data
 
     basis, policy = cache(_basis_of_account), cache(desk_settings_store.discount_policy)
@@ -72,13 +85,14 @@ def offer_next_revision(order_id: str, body: Any, by: Caller, if_match: frozense
         order.require_allowed("quote")
         at = clock.now()
         quote = order.next_revision(body, *basis(order.account_id).at(at))
+        costs = kept_costs(body, quote.currency)
         if (limits := policy()).is_off:
-            return order.offer(quote, by.user, at, _undo_window())
+            return order.offer(quote, by.user, at, _undo_window(), costs=costs)
         figures, reasons = judge(quote, costs_of(body), limits)
         if reasons and not grant_check.still_has(by, Permission.APPROVE_DISCOUNTS):
             return propose(order, quote, body, reasons, figures, by.user, at)
         said = reasons_data(reasons, figures) if reasons else None
-        return order.offer(quote, by.user, at, _undo_window(), said)
+        return order.offer(quote, by.user, at, _undo_window(), said, costs)
 
     key = order_store.locate_order(order_id)
     return order_store.update_order(lambda: order_store.get_order(key, by), offer, if_match)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -15,7 +16,10 @@ MAX_FILE_NAME_LENGTH = 200
 _FALLBACK_NAME = "signed-order.pdf"
 _HEAD_BYTES, _TAIL_BYTES = 1_024, 2_048
 """Where readers of PDF look for its header and its end; what stands before or after is skipped."""
-_ENCRYPTION = re.compile(rb"/Encrypt\s*(?:<<|\d+\s+\d+\s+R)")
+_TRAILER = re.compile(rb"\btrailer[\s\x00]*<<.*?(?:startxref|\Z)", re.DOTALL)
+_XREF_STREAM = re.compile(rb"/Type[\s\x00]*/XRef\b")
+_ENCRYPTION = re.compile(rb"/Encrypt(?:[\s\x00]|%[^\r\n]*)*(?:<<|\d+[\s\x00]+\d+[\s\x00]+R)")
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 ScanState = Literal["not_scanned", "pending", "clean", "infected", "failed"]
 _QUARANTINE: dict[ScanState, str] = {
@@ -44,11 +48,28 @@ class Upload(NamedTuple):
             return "attachment_too_large"
         if b"%PDF-" not in self.content[:_HEAD_BYTES] or b"%%EOF" not in self.content[-_TAIL_BYTES:]:
             return "attachment_not_pdf"
-        return "attachment_encrypted" if _ENCRYPTION.search(self.content) else None
+        return "attachment_encrypted" if any(map(_ENCRYPTION.search, _trailers(self.content))) else None
 
     def attached(self) -> "Attached":
         """Return what the evidence says of the file."""
         return Attached(sha256=self.sha256, size=len(self.content), name=shown_name(self.name))
+
+
+def _trailers(content: bytes) -> Iterator[bytes]:
+    """Return where a PDF says whether it is encrypted: each trailer, and the dictionary of each stream in place of one.
+
+    Names can be written with the codes of their characters. What pages say is in other objects.
+    """
+    for trailer in _TRAILER.finditer(content):
+        yield _unescaped(trailer[0])
+    for each in content.split(b"obj"):
+        dictionary = _unescaped(each.partition(b"stream")[0])
+        if _XREF_STREAM.search(dictionary):
+            yield dictionary
+
+
+def _unescaped(names: bytes) -> bytes:
+    return _ESCAPED.sub(lambda code: bytes.fromhex(code[1].decode()), names)
 
 
 def shown_name(name: str) -> str:

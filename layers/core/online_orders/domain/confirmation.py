@@ -169,12 +169,15 @@ def form_of(
 ) -> DecisionForm:
     """Return the form that was sent to a link, with all its errors, as `parse_form`.
 
-    What is offered, and what the account wants besides, is of importance only while there is something to decide.
+    What is offered, and what the account wants besides, is of importance only while there is something to decide. A
+    purchase order number is read where the page asks for one: the order has none yet.
     """
     contact = context.order.contact if context.is_of_contact else None  # others are not told who is asked now
     link, account, order = context.link, context.account, context.order
     is_open = link.purpose == "quote" and context.state(at) is LinkState.OPEN
     needs_number = is_open and needs_purchase_order(context)
+    if order.purchase_order_number:
+        fields = {name: value for name, value in fields.items() if name != "purchase_order_number"}
     return parse_form(
         fields,
         link,

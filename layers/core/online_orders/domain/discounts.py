@@ -15,6 +15,7 @@ from math import floor
 from typing import Any, NamedTuple
 
 from online_orders.domain import money
+from online_orders.domain.later_parts import QuoteCosts
 from online_orders.domain.proposals import DiscountFigures, DiscountPolicy, Reason
 from online_orders.domain.quote_amounts import charged, periods, price
 from online_orders.domain.quotes import Quote, QuoteLine, Recurrence
@@ -46,6 +47,12 @@ _Choice = tuple[_Part, ...]
 def costs_of(body: Any) -> tuple[Decimal | None, ...]:
     """Return what one of each line costs the seller, as a sound quote request says."""
     return tuple(None if line.get("unit_cost") is None else Decimal(str(line["unit_cost"])) for line in body["lines"])
+
+
+def kept_costs(body: Any, currency: str) -> QuoteCosts | None:
+    """Return the costs of a sound quote request in the currency's digits, as they are kept; None where it has none."""
+    by_line = tuple(None if cost is None else money.quantize(cost, currency) for cost in costs_of(body))
+    return QuoteCosts(by_line=by_line) if any(cost is not None for cost in by_line) else None
 
 
 def judge(quote: Quote, costs: Sequence[Decimal | None], policy: DiscountPolicy) -> Judged:

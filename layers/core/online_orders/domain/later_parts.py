@@ -5,6 +5,7 @@ They are imported with the first order that has one (see `values.later_part`): p
 """
 
 from datetime import date
+from decimal import Decimal
 
 from online_orders.domain.order_parts import Priority
 from online_orders.domain.values import Entity, Instant
@@ -60,3 +61,12 @@ class Handling(Entity):
     follow_up_on: date | None = None
     """On which day of the account's calendar somebody is to look at it again."""
     note: str | None = None
+
+
+class QuoteCosts(Entity):
+    """What one of each line of the current revision costs the seller, as the desk said with the request for it.
+
+    It stands beside the revision, not in it: customers get the whole of a revision, and can compute its hash.
+    """
+
+    by_line: tuple[Decimal | None, ...]

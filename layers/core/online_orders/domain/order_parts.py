@@ -10,10 +10,11 @@ from online_orders.domain.order_status import Status
 from online_orders.domain.values import Entity, Instant, is_none, later_part
 
 if TYPE_CHECKING:
-    from online_orders.domain.later_parts import ContactRequests
+    from online_orders.domain.later_parts import ContactRequests, QuoteCosts
     from online_orders.domain.proposals import Proposal
 else:
     ContactRequests = later_part("ContactRequests")
+    QuoteCosts = later_part("QuoteCosts")
     Proposal = later_part("Proposal", "proposals")
 
 
@@ -138,4 +139,6 @@ class OrderInternals(Entity):
     requests: Annotated[ContactRequests | None, Field(exclude_if=is_none)] = None
     proposal: Annotated[Proposal | None, Field(exclude_if=is_none)] = None
     """The quote whose discount waits for approval; customers see no trace of it."""
+    quote_costs: Annotated[QuoteCosts | None, Field(exclude_if=is_none)] = None
+    """Of the current revision, where its request named any; for the draft of the next one."""
     since: dict[Status, Instant] = Field(default_factory=dict)

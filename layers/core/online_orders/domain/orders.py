@@ -41,7 +41,7 @@ from online_orders.domain.timeline import SYSTEM, Actor, Entry, Event
 from online_orders.domain.values import Entity, Instant, is_none, later_part
 
 if TYPE_CHECKING:
-    from online_orders.domain.later_parts import ContactRequests, Handling, HandOver, Question
+    from online_orders.domain.later_parts import ContactRequests, Handling, HandOver, Question, QuoteCosts
     from online_orders.domain.proposals import Proposal
     from online_orders.domain.quote_requests import QuoteFrame
     from online_orders.domain.quotes import Quote
@@ -446,12 +446,13 @@ class Order(Entity):
         at: datetime,
         undo_window: timedelta = timedelta(0),
         discount: Mapping[str, Any] | None = None,
+        costs: QuoteCosts | None = None,
     ) -> Change:
         """Make `quote` the current revision; the one before it and its link are dead from now on, and no other waits
         for approval.
 
         Its mail waits for `undo_window`, in which it can be undone. `discount` has what the entry says of one that
-        others would have needed approval for.
+        others would have needed approval for, and `costs` what its lines cost.
         """
         self.require_allowed("quote")
         replaced = self.quote
@@ -470,6 +471,7 @@ class Order(Entity):
                 "quote_mail_due_at": at + undo_window,
                 "quote_time_zone": None,
                 "proposal": None,
+                "quote_costs": costs,
                 "last_reminder_on": None,
                 "fresh_mails_at": (),
                 "coded_mails_at": (),

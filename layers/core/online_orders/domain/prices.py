@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -498,6 +499,10 @@ class DraftLine(Entity):
     selected: Annotated[bool, Field(exclude_if=is_false)] = False
     message: Annotated[str | None, Field(exclude_if=is_none)] = None
     tax: Annotated[Tax | None, Field(exclude_if=is_none)] = None
+    unit_cost: Annotated[
+        Decimal | None,
+        Field(exclude_if=is_none, description="As the last request said; only for those who may send the next one."),
+    ] = None
 
 
 class PriceSource(Entity):
@@ -534,6 +539,12 @@ class QuoteDraft(Entity):
             description="Where the price of each line is from, in the order of the lines; not for a present revision.",
         ),
     ] = None
+
+    def without_costs(self) -> "QuoteDraft":
+        """Return the draft for those who may read it and not send it."""
+        return self.model_copy(
+            update={"lines": tuple(line.model_copy(update={"unit_cost": None}) for line in self.lines)}
+        )
 
 
 def draft_from_prices(
@@ -593,18 +604,22 @@ def draft_from_prices(
     )
 
 
-def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> QuoteDraft:
-    """Return the content of a revision as a draft of the next one.
+def draft_from_revision(
+    quote: Quote, *, today: date, valid_until: date, costs: Sequence[Decimal | None] = ()
+) -> QuoteDraft:
+    """Return the content of a revision, or of one that waits for approval, as a draft of the next one.
 
     A past `valid_until` is replaced by the given one, and past dates of items are omitted. A tax that all lines have is
-    given once, and an end that is the common one is left to it, so that both can be changed in one place.
+    given once, and an end that is the common one is left to it, so that both can be changed in one place. `costs` has
+    what one of each line costs, where that is known.
     """
     taxes = [line.tax for line in quote.lines]
     shared = taxes[0] if all(tax == taxes[0] for tax in taxes) else None
+    lines = zip_longest(quote.lines, costs[: len(quote.lines)])
     return QuoteDraft(
         currency=quote.currency,
         valid_until=valid_until if quote.is_past(today) else quote.valid_until,
-        lines=tuple(_draft_line(line, quote.common_end_on, shared) for line in quote.lines),
+        lines=tuple(_draft_line(line, cost, quote.common_end_on, shared) for line, cost in lines),
         message=quote.message,
         terms=quote.terms,
         confirmed_start_dates={item_id: day for item_id, day in quote.confirmed_start_dates.items() if day >= today},
@@ -615,11 +630,13 @@ def draft_from_revision(quote: Quote, *, today: date, valid_until: date) -> Quot
     )
 
 
-def _draft_line(line: QuoteLine, common_end_on: date | None, shared_tax: Tax | None) -> DraftLine:
-    kept = {name: getattr(line, name) for name in DraftLine.model_fields}
+def _draft_line(
+    line: QuoteLine, unit_cost: Decimal | None, common_end_on: date | None, shared_tax: Tax | None
+) -> DraftLine:
+    kept = {name: getattr(line, name) for name in DraftLine.model_fields if name != "unit_cost"}
     if line.prorate and line.ends_on == common_end_on and line.term_months is None:
         kept["ends_on"] = None
-    return DraftLine(**{**kept, "tax": None if shared_tax else line.tax})
+    return DraftLine(**{**kept, "tax": None if shared_tax else line.tax, "unit_cost": unit_cost})
 
 
 def variant_of(item: Item, catalog: Catalog) -> str | None:

@@ -162,9 +162,11 @@ def propose(
 
 def approve(order: "Order", quote: Quote, by: User, at: datetime, undo_window: timedelta = timedelta(0)) -> "Change":
     """Offer the quote that waits; `quote` is the same, made anew. Raise Conflict where none waits."""
+    from online_orders.domain.discounts import kept_costs  # which has this module's models
     from online_orders.domain.orders import staff_actor
 
     proposal = order.require_proposal()
+    costs = kept_costs(proposal.request, quote.currency)
     approved = order.with_entry(
         at,
         staff_actor(by),
@@ -174,7 +176,7 @@ def approve(order: "Order", quote: Quote, by: User, at: datetime, undo_window: t
         decision=False,  # the offer is one
         internals={"proposal": None},
     )
-    return approved.then(lambda order: order.offer(quote, by, at, undo_window))
+    return approved.then(lambda order: order.offer(quote, by, at, undo_window, costs=costs))
 
 
 def refuse(order: "Order", reason: str, by: User, at: datetime) -> "Change":

@@ -56,10 +56,13 @@ class Buyer(Entity):
 
 
 class TermsVersion(Entity):
-    """Which of the installation's texts the terms are."""
+    """Which version of the installation's texts in a language the terms are.
+
+    For which group of accounts the text was written is not said: customers get the whole of a quote, and how the vendor
+    groups them is the desk's alone.
+    """
 
     locale: str
-    group: Annotated[str | None, Field(exclude_if=is_none)] = None
     version: int
 
 

@@ -74,7 +74,7 @@ class AppliedTerms(NamedTuple):
         """Return what a quote keeps of them beside the text."""
         if self.stored is None:
             return None
-        return TermsVersion(locale=self.stored.locale, group=self.stored.group, version=self.stored.version)
+        return TermsVersion(locale=self.stored.locale, version=self.stored.version)
 
 
 class NewTerms(Request):

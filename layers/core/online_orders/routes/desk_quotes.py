@@ -46,17 +46,20 @@ def show_desk_quote(_staff: DeskReader, order_id: OrderId, revision: Revision, r
     tags=["Desk"],
     summary="Draft a quote",
     description=(
-        "A body for the next quote, to be looked over and sent: the present revision or, where there is none, "
-        "what the price list of the account's currency makes of the order. An item that has no price is in "
+        "A body for the next quote, to be looked over and sent: the quote whose discount waits for approval, else the "
+        "present revision or, where there is none, what the price list of the account's currency makes of the order. "
+        "Lines have the `unit_cost` of the last request for those who may quote. An item that has no price is in "
         "`unpriced` and needs a line of its own. With `currency` the price list in that currency is used, also "
         "where there is a revision."
     ),
     responses=response_spec("QuoteDraft", "The draft.", headers=("ETag",)),
     openapi_extensions=error_codes("conflict"),
 )
-def draft_quote(_staff: DeskReader, order_id: OrderId, query: Annotated[CurrencyQuery, Query()]) -> Response:
+def draft_quote(staff: DeskReader, order_id: OrderId, query: Annotated[CurrencyQuery, Query()]) -> Response:
     order = order_store.get_any_order(order_id)
     draft = quoting.next_draft(order, query.currency)
+    if not staff.may_change_orders:
+        draft = draft.without_costs()
     return responses.json_response(draft.model_dump_json(), headers=responses.etag(order.version))
 
 
