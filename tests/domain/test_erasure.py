@@ -11,7 +11,7 @@ import pytest
 from online_orders.domain import erasure, hand_over, handling, order_delivery
 from online_orders.domain.accounts import ERASED, ERASED_EMAIL, Account, Contact
 from online_orders.domain.catalog import settings_of
-from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person
+from online_orders.domain.erasure import ERASED_CONTACT, ERASED_USER, Person, is_confirmation_naming
 from online_orders.domain.errors import Conflict
 from online_orders.domain.evidence import evidence_of
 from online_orders.domain.order_parts import User
@@ -513,3 +513,12 @@ def test_a_certificate_of_an_account_that_is_called_like_the_person_names_the_pe
     trader = {"decision": decision, "account_name": "Connie Contact"}
     assert erasure.is_certified(trader, WHO)
     assert not erasure.is_certified({**trader, "account_name": "Acme"}, WHO)
+
+
+def test_a_confirmation_names_whom_the_purchase_order_number_names() -> None:
+    person = Person.from_email("po@acme.example", ["Connie Contact 7"])
+    order = offered()
+    assert not is_confirmation_naming(person, order.approve("Connie", NOW).order)
+    named = order.approve("Connie", NOW, None, "PO Connie Contact 7").order
+    assert is_confirmation_naming(person, named)
+    assert not is_confirmation_naming(person, order.model_copy(update={"purchase_order_number": "Connie Contact 7"}))

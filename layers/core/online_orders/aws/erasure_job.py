@@ -86,6 +86,7 @@ from online_orders.domain.erasure import (
     is_assigned_to,
     is_certified,
     is_claimed_by_actor,
+    is_confirmation_naming,
     is_done_by,
     pdfs_naming,
     quotes_naming,
@@ -484,6 +485,8 @@ class _AccountEraser:
             left += [f"quote {revision} of order {order.order_id}" for revision in named]
             pdfs = pdfs_naming(self.person, order)
             left += [f"paper of quote {revision} of order {order.order_id}" for revision in pdfs]
+            if is_confirmation_naming(self.person, order):
+                left.append(f"confirmation of order {order.order_id}")
             return
         raise InProgress("Others keep changing an order; run this again.")
 

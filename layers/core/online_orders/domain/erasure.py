@@ -374,6 +374,18 @@ def pdfs_naming(person: Person, order: Order) -> list[int]:
     return list(range(1, last + 1)) if named else []
 
 
+def is_confirmation_naming(person: Person, order: Order) -> bool:
+    """Return whether the PDF that confirms an approved order names the person: as those of its revisions do, or by the
+    purchase order number.
+    """
+    quote = order.approved_quote
+    if quote is None:
+        return False
+    given = quote.accepted.purchase_order_number if quote.accepted else None
+    numbers = "\n".join(filter(None, (order.purchase_order_number, given)))
+    return bool(pdfs_naming(person, order)) or person.is_named_in(numbers)
+
+
 def erase_from_response(response: str, person: Person) -> str:
     """Return the response of a repeated request, the JSON of an order, without the person."""
     body = json.loads(response)
