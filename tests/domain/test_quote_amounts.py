@@ -22,10 +22,8 @@ from online_orders.domain.quote_amounts import OptionsExcludeError, UnknownOptio
 from online_orders.domain.quote_parts import Buyer, TermsVersion
 from online_orders.domain.quote_requests import QuoteFrame
 from online_orders.domain.quotes import Quote
-from online_orders.domain.representations import order_body, to_json
-from online_orders.domain.representations import quote_body as quote_body_of
 from online_orders.domain.taxes import Tax
-from tests.domain.builders import NOW, TERMS, TODAY, Json, judge_quote, line_of, offered, property_of, quote_body
+from tests.domain.builders import TERMS, TODAY, Json, judge_quote, line_of, property_of, quote_body
 
 DIGITS = {"JPY": 0, "EUR": 2, "KWD": 3}
 RECURRENCES = ("once", "monthly", "yearly")
@@ -526,18 +524,6 @@ def test_a_revision_keeps_what_its_account_and_the_installation_say() -> None:
     quote = judge_quote(quote_body(), frame=FRAME)
     assert (quote.buyer, quote.terms_version, quote.letterhead_version) == FRAME[1:]
     assert quote.sha256 != judge_quote(quote_body()).sha256
-
-
-def test_only_the_desk_sees_for_which_group_the_terms_are() -> None:
-    quote = judge_quote(quote_body(), frame=FRAME)
-    day = quote.valid_until
-    assert quote_body_of(quote, day)["terms_version"] == {"locale": "en", "version": 3}
-    assert quote_body_of(quote, day, at_desk=True)["terms_version"] == {"locale": "en", "group": "gold", "version": 3}
-    order = offered().model_copy(update={"quote": quote})
-    assert "gold" not in to_json(order_body(order, {}, NOW))
-    assert "gold" in to_json(order_body(order, {}, NOW, at_desk=True))
-    ungrouped = FRAME._replace(terms_version=TermsVersion(locale="en", version=3))
-    assert judge_quote(quote_body(), frame=ungrouped).sha256 == quote.sha256, "customers can compute it"
 
 
 def test_terms_have_the_version_of_the_installations_as_long_as_they_are_the_same() -> None:

@@ -586,14 +586,11 @@ def test_a_revision_is_answered_as_json_or_as_the_paper_that_was_made_of_it(monk
     )
     monkeypatch.setattr(quote_revisions, "find_quote_pdf", lambda *key: pdfs.get(key))
     monkeypatch.setattr(
-        quote_revisions,
-        "quote_body",
-        lambda quote, day, *, at_desk: [quote.of.order_id, quote.revision, day == ("day", at), at_desk],
+        quote_revisions, "quote_body", lambda quote, day: [quote.of.order_id, quote.revision, day == ("day", at)]
     )
     for number in (1, 9_999):
-        for at_desk in (False, True):
-            shown = quote_revisions.quote_response(request_of(), order, number, at_desk=at_desk)
-            assert parts(shown) == parts(responses.json_response(["o", number, True, at_desk]))
+        shown = quote_revisions.quote_response(request_of(), order, number)
+        assert parts(shown) == parts(responses.json_response(["o", number, True]))
     assert parts(quote_revisions.quote_response(request_of(accept=PDF), order, 1)) == (
         200,
         b"paper",

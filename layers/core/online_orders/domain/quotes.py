@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import rfc8785
 from pydantic import Field
@@ -189,8 +189,5 @@ class Quote(Entity):
         return hashlib.sha256(rfc8785.dumps({**offered, "order_id": order_id, "account_id": account_id})).hexdigest()
 
 
-_NOT_OFFERED: dict[str, Any] = {
-    **dict.fromkeys(("state", "sha256", "offered_at", "decided_at", "accepted"), True),
-    "terms_version": {"group"},
-}
-"""What a revision has come to since, the hash itself, and what customers, who can compute the hash, do not see."""
+_NOT_OFFERED = {"state", "sha256", "offered_at", "decided_at", "accepted"}
+"""What a revision has come to since, and the hash itself."""

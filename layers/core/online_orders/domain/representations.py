@@ -35,18 +35,15 @@ Flag = Literal[
 ]
 
 
-def quote_body(quote: Quote, day: date, *, at_desk: bool = False) -> dict[str, Any]:
+def quote_body(quote: Quote, day: date) -> dict[str, Any]:
     """Return a revision as it is now: past its last day it is expired, whether or not the workflow has recorded that.
 
     `day` is the order's `quote_day`.
     """
-    return _quote_on(quote.model_dump(mode="json"), quote, day, at_desk=at_desk)
+    return _quote_on(quote.model_dump(mode="json"), quote, day)
 
 
-def _quote_on(body: dict[str, Any], quote: Quote, day: date, *, at_desk: bool) -> dict[str, Any]:
-    """Return the quote as it is on a day. How the vendor groups its customers is the desk's alone."""
-    if not at_desk and quote.terms_version:
-        body["terms_version"].pop("group", None)
+def _quote_on(body: dict[str, Any], quote: Quote, day: date) -> dict[str, Any]:
     if quote.state in DECIDABLE and quote.is_past(day):
         body["state"] = QuoteState.EXPIRED.value
     return body
@@ -84,7 +81,7 @@ def order_body(
                 "estimated_start": {**estimate._asdict(), "date": estimate.date.isoformat()},
             }
         )
-    body["quote"] = _quote_on(quote, order.quote, order.quote_day(at), at_desk=at_desk) if order.quote else None
+    body["quote"] = _quote_on(quote, order.quote, order.quote_day(at)) if order.quote else None
     body["actions"] = order.actions(at, at_desk=at_desk) if may_act else []
     if order.duplicates:
         body["warnings"] = [warning_body(each, at_desk=at_desk) for each in order.duplicates]

@@ -38,7 +38,7 @@ router = Router()
     responses=response_spec("Quote", "The revision, or its paper.", other=PDF),
 )
 def show_desk_quote(_staff: DeskReader, order_id: OrderId, revision: Revision, request: Request) -> Response:
-    return quote_revisions.quote_response(request, order_store.get_any_order(order_id), revision, at_desk=True)
+    return quote_revisions.quote_response(request, order_store.get_any_order(order_id), revision)
 
 
 @router.get(

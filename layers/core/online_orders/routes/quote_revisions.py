@@ -17,11 +17,11 @@ from online_orders.http.requests import accepts
 from online_orders.http.responses import Response, json_response
 
 
-def quote_response(request: Request, order: Order, revision: int, *, at_desk: bool = False) -> Response:
+def quote_response(request: Request, order: Order, revision: int) -> Response:
     """Return a revision of an order, as JSON or as its PDF."""
     quote = get_quote(order, revision)
     if not accepts(request, "application/pdf"):
-        return json_response(quote_body(quote, order.quote_day(now()), at_desk=at_desk))
+        return json_response(quote_body(quote, order.quote_day(now())))
     pdf = find_quote_pdf(order.order_id, quote.revision)
     if pdf is None:
         if quote.state is QuoteState.SENDING:
