@@ -13,7 +13,7 @@ ENOUGH_AT_ONCE = 100
 SETTLED = timedelta(hours=1)
 """The age after which every metric of an idle stage exists."""
 SUMS_OF = timedelta(hours=3)
-EVENT_TYPES = {"DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"}
+EVENT_TYPES = {"DELIVERY", "DELIVERY_DELAY", "BOUNCE", "COMPLAINT", "REJECT"}
 
 
 def lambda_concurrency(stage: Stage) -> str:
