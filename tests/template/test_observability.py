@@ -54,8 +54,9 @@ def test_a_parameter_of_the_nested_stack_has_the_name_of_what_it_is() -> None:
         if name == "ProductStack":
             assert value == {"Ref": "AWS::StackName"}
         elif name.startswith("Inbound"):
-            found = {"Fn::GetAtt": [name, "QueueName"]} if name == "InboundDeadLetters" else {"Ref": name}
-            assert value == {"Fn::If": ["HasInbound", found, ""]}
+            is_queue = name == "InboundDeadLetters"
+            found = [{"Fn::GetAtt": [name, "QueueName"]}, "none"] if is_queue else [{"Ref": name}, ""]
+            assert value == {"Fn::If": ["HasInbound", *found]}
         elif TEMPLATE["Resources"].get(name, {}).get("Type") == "AWS::SQS::Queue":
             assert value == {"Fn::GetAtt": [name, "QueueName"]}
         else:

@@ -175,7 +175,7 @@ def listed(*names: str) -> Json:
     return {"list_metrics": {"Metrics": [{"MetricName": name} for name in names]}}
 
 
-ALL_TYPES = ("DELIVERY", "BOUNCE", "COMPLAINT", "REJECT")
+ALL_TYPES = ("DELIVERY", "DELIVERY_DELAY", "BOUNCE", "COMPLAINT", "REJECT")
 EARLY, LATE = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
 
 OF_AWS = [
