@@ -204,5 +204,8 @@ def entry_body(entry: Entry) -> dict[str, Any]:
     return body
 
 
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # `json.dumps` makes one for each text
+
+
 def to_json(body: Any) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return _encoder.encode(body)

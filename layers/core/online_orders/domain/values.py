@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
@@ -93,8 +93,14 @@ class _LaterPart(NamedTuple):
         return self._model().model_validate(value, context=info.context)
 
     def _model(self) -> type[BaseModel]:
-        model: type[BaseModel] = getattr(import_module(f"online_orders.domain.{self.module}"), self.model)
-        return model
+        return _later_model(self.model, self.module)
+
+
+@cache
+def _later_model(name: str, module: str) -> type[BaseModel]:
+    """Return the model; it is looked up once, not with each value."""
+    model: type[BaseModel] = getattr(import_module(f"online_orders.domain.{module}"), name)
+    return model
 
 
 def later_part(model: str, module: str = "later_parts") -> Any:

@@ -22,7 +22,7 @@ MAX_PAGE_BYTES = 4 * 1024 * 1024
 
 def json_response(body: Any, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response:
     """Return a JSON response that no cache keeps; `body` may be text that is JSON already."""
-    return Response(
+    return _Response(  # without its parameter, which each call would note at the response
         int(status),
         "application/json",
         body if isinstance(body, str) else to_json(body),
