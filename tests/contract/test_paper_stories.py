@@ -247,7 +247,7 @@ def german(site: Site) -> tuple[Order, Papers, Sums]:
     cs, year = site.people.cs, site.now().year + 1
     site.put("/api/desk/letterhead", cs, LETTERHEAD).ok()
     site.put("/api/desk/terms", cs, {"locale": "de", "group": None, "text": GERMAN_TERMS}).ok()
-    office = {"site_id": "office", "name": "Zentrale Hamburg", "country": "DE", "license": None, "sockets": []}
+    office: Json = {"site_id": "office", "name": "Zentrale Hamburg", "country": "DE", "license": None, "sockets": []}
     account = enroll(
         site,
         name="Nordlicht Groß- & Außenhandelsgesellschaft mbH",
@@ -319,7 +319,7 @@ JAPANESE_SITE = "大阪市北区梅田スカイデザインスタジオ"
 
 def japanese(site: Site) -> tuple[Order, Papers, Sums]:
     year = site.now().year + 1
-    studio = {"site_id": "osaka", "name": JAPANESE_SITE, "country": "JP", "license": None, "sockets": []}
+    studio: Json = {"site_id": "osaka", "name": JAPANESE_SITE, "country": "JP", "license": None, "sockets": []}
     account = enroll(
         site,
         name=JAPANESE_NAME,
@@ -380,7 +380,7 @@ SALES_TAX: Json = {"treatment": "rate", "label": "Sales tax (NYC)", "rate": "8.8
 
 
 def american(site: Site) -> tuple[Order, Papers, Sums]:
-    shop = {"site_id": "nyc", "name": "Café New York", "country": "US", "license": None, "sockets": []}
+    shop: Json = {"site_id": "nyc", "name": "Café New York", "country": "US", "license": None, "sockets": []}
     account = enroll(
         site,
         name="Harbor & Pine Coffee Roasters, Inc.",
@@ -416,11 +416,11 @@ def american(site: Site) -> tuple[Order, Papers, Sums]:
     sums = Sums(body, "USD", "56")
     assert lacks(pages["recalculated"], *sums.shown(dollars)) == []
     fields["priced"] = forms(pages["recalculated"])[0].fields["priced"]
-    pages["unnumbered"] = decide_with_file(site, mail, **fields).page(400)
+    pages["unnumbered"] = decide_with_file(site, mail, PDF, "approve", NAME, **fields).page(400)
     fields["purchase_order_number"] = "PO 4500-118/A"
-    pages["unsigned"] = decide_with_file(site, mail, None, **fields).page(400)
+    pages["unsigned"] = decide_with_file(site, mail, None, "approve", NAME, **fields).page(400)
     assert order.read()["quote"]["state"] == "offered"
-    pages["approved"] = decide_with_file(site, mail, **fields).page()
+    pages["approved"] = decide_with_file(site, mail, PDF, "approve", NAME, **fields).page()
     return order, papers_of(order, mail, pages), sums
 
 
