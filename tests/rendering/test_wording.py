@@ -174,3 +174,8 @@ def test_an_item_is_told_by_the_words_that_its_order_keeps_whatever_its_kind() -
     assert [item.address for item in english] == ["2 Side St", "2 Side St", None]
     unknown = order.model_copy(update={"snapshot": None})
     assert translator("en").items(unknown, {"store": "Store"})[2].summary == "plain: silver: Store"
+
+
+@pytest.mark.parametrize(("account", "end"), [("Acme, Inc.", "Acme, Inc. It"), ("Acme", "Acme. It")])
+def test_a_name_with_a_full_stop_ends_its_sentence_with_one(account: str, end: str) -> None:
+    assert end in translator("en")("page.quote_intro", account=account, valid_until="January 1, 2027")

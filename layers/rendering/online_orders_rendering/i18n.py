@@ -71,7 +71,12 @@ class Translator:
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the text under `key` with its placeholders filled; raise KeyError when there is none."""
-        return self._texts[key].format_map(values)
+        text = self._texts[key]
+        for name, value in values.items():
+            # A name such as "Acme, Inc." brings the full stop of its sentence.
+            if isinstance(value, str) and value.endswith("."):
+                text = text.replace(f"{{{name}}}.", f"{{{name}}}")
+        return text.format_map(values)
 
     def has(self, key: str) -> bool:
         return key in self._texts
