@@ -89,7 +89,8 @@ class Robot:
             radios.nth(choice).evaluate("radio => radio.click()")  # also in a part that is folded up
         for box in form.locator("[type=checkbox]").all():
             box.check(force=True)
-        for field in form.locator("textarea, input:not([type=radio]):not([type=checkbox]):not([type=hidden])").all():
+        others = "".join(f":not([type={kind}])" for kind in ("radio", "checkbox", "hidden", "file"))
+        for field in form.locator(f"textarea, input{others}").all():
             if self.spares_hidden and field.evaluate("field => field.closest('[aria-hidden=true]') !== null"):
                 continue
             kind = field.get_attribute("type") or "text"
