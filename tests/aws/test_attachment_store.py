@@ -1,7 +1,7 @@
 """The files that come with approvals, call by call."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -119,7 +119,9 @@ def test_the_item_about_a_file_says_whether_it_is_to_be_scanned(
     }
 
 
-def test_what_a_scan_has_found_counts_for_files_that_are_scanned_alone(service: Service) -> None:
+def test_what_a_scan_has_found_counts_for_files_that_are_scanned_alone(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     items = [
         {"document": {"S": attachment(scan=scan, sequence=number).model_dump_json()}}
         for number, scan in enumerate(("pending", "not_scanned"), start=1)
@@ -129,8 +131,10 @@ def test_what_a_scan_has_found_counts_for_files_that_are_scanned_alone(service: 
     listed = attachment_store.list_attachments("O")
     assert [(each.sequence, each.scan) for each in listed] == [(1, "infected"), (2, "not_scanned")]
     assert service.asked[1][1]["RequestItems"]["Table"]["Keys"] == [scan_key("O", FILE.sha256)]
-    service.answers = [{"Items": items[:1]}, {"Responses": {"Table": []}}]
-    assert [each.scan for each in attachment_store.list_attachments("O")] == ["pending"]
+    for hours, scan in ((24, "pending"), (25, "failed")):
+        monkeypatch.setattr(attachment_store, "now", lambda hours=hours: AT + timedelta(hours=hours))
+        service.answers = [{"Items": items[:1]}, {"Responses": {"Table": []}}]
+        assert [each.scan for each in attachment_store.list_attachments("O")] == [scan]
     service.asked.clear()
     service.answers = [{"Items": items[1:]}]
     assert attachment_store.get_attachment("O", 2).scan == "not_scanned"

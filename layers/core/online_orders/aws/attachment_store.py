@@ -10,7 +10,7 @@ decision.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from botocore.exceptions import ClientError
 
@@ -24,6 +24,7 @@ from online_orders.aws.keys import (
     scan_key,
 )
 from online_orders.aws.table import IF_NOT_EXISTS, attempts, get_all, query_range, text, update
+from online_orders.clock import now
 from online_orders.domain.attachments import Attached, Attachment, ScanState, Upload, quarantine
 from online_orders.domain.errors import InProgress, NotFound
 from online_orders.domain.values import instant_text
@@ -31,6 +32,8 @@ from online_orders.environment import environment
 
 UNDECIDED_TAG = "decision=none"
 """The tag that the lifecycle rule in template.yaml looks for."""
+SCAN_DEADLINE = timedelta(days=1)
+"""After which nobody waits for the result of a scan any more; GuardDuty takes minutes."""
 _EXISTS = {"PreconditionFailed", "412"}
 _IS_GONE = {"NoSuchKey", "404", "MethodNotAllowed", "405"}
 """What S3 says of an object that is not there, or was deleted and has versions still."""
@@ -111,12 +114,16 @@ def list_attachments(order_id: str) -> list[Attachment]:
     response = query_range(order_pk(order_id), ATTACHMENT_PREFIX, ATTACHMENT_PREFIX + PREFIX_END, Limit=100)
     found = [Attachment.model_validate_json(item["document"]["S"]) for item in response["Items"]]
     scans = get_all([scan_key(order_id, each.sha256) for each in found if each.scan != "not_scanned"])
-    return [_with_scan(each, scans.get(scan_key(order_id, each.sha256))) for each in found]
+    return [_with_scan(each, scans.get(scan_key(order_id, each.sha256)), now()) for each in found]
 
 
-def _with_scan(attachment: Attachment, scan: Item | None) -> Attachment:
-    if scan is None or attachment.scan == "not_scanned":
+def _with_scan(attachment: Attachment, scan: Item | None, at: datetime) -> Attachment:
+    """Return a file with what is known of its scan; one that never ended, as after scans were switched off, failed."""
+    if attachment.scan == "not_scanned":
         return attachment
+    if scan is None:
+        is_late = attachment.scan == "pending" and at - attachment.at > SCAN_DEADLINE
+        return attachment.model_copy(update={"scan": "failed"}) if is_late else attachment
     return attachment.model_copy(update={"scan": scan["scan_result"]["S"]})
 
 
