@@ -53,7 +53,8 @@ class LabInstallation(Installation):
 
     def resources(self, kind: str) -> list[str]:
         stack = self.site_in_lab.lab.stack
-        return [stack.ref(name) for name, declared in stack.template["Resources"].items() if declared["Type"] == kind]
+        names = [name for name, declared in stack.template["Resources"].items() if declared["Type"] == kind]
+        return [resource.ref for name in names if (resource := stack._resource(name))]
 
     def invoke(self, function: str, payload: Json) -> Any:
         with logs_apart():
