@@ -133,6 +133,7 @@ def lose_an_approval_with_a_file(site: InProcess) -> None:
         mapping.position = len(lab.dynamodb.records(mapping.table))
     lab.stream.paused = False
     assert lab.functions.invoke("ReconcileFunction", {"order_id": order.order_id}).failure is None
+    assert site.get(f"{order.path}/confirmation", order.user).status == 200, "nobody has asked for it yet"
 
 
 def get_confirmations(site: InProcess, order: Order) -> None:
