@@ -114,12 +114,13 @@ def _send_mail(key: OrderKey, order: Order) -> Route:
         return route_after_failure(key)
     logger.info("SES took the quote", extra={"revision": link.revision})
     metrics.add_metric("QuotesMailed", MetricUnit.Count, 1)
-    _keep(order, is_refused=False)
     try:
-        return _record_sent(key, link.number, link.key_id)
+        route = _record_sent(key, link.number, link.key_id)
     except TABLE_ERRORS:
         logger.exception("SES took the quote, and that could not be noted yet")
         return {**_next_route(order), "next": workflow.Step.NOTE, "link_number": link.number, "key_id": link.key_id}
+    _keep(order, is_refused=False)  # last: a process that ended between SES and the note would send the mail again
+    return route
 
 
 def _keep(order: Order, *, is_refused: bool) -> None:
