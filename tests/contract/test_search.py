@@ -198,6 +198,7 @@ def test_a_renamed_account_is_found_by_its_new_name_with_all_its_orders(site: In
     account = account_of(site, old)
     order, direct = place_for(site, account), place_direct(site, account["account_id"])
     order.desk("decline", {"reason": "No stock."}).ok()
+    site.settle()  # else mails to the contact of before wait until the order is synced
     enroll(site, account["account_id"], name=new)
     assert found(site, new) == ids(direct, order)
     assert found(site, old) == ids(direct, order), "as it was called when they were placed"
