@@ -39,6 +39,8 @@ def test_the_desk_sees_every_mail_about_an_order_and_that_it_arrived(in_process:
 
 def test_the_list_of_mails_is_paged(site: Site) -> None:
     order, _ = offered(site)
+    # What becomes of them goes on by itself: the mail to the contact, who placed it, the desk, and the quote's.
+    site.eventually(lambda: [row["state"] for row in mails_of(order)] == ["delivered"] * 4)
     rows, found, cursor = mails_of(order), [], ""
     while True:
         page = site.get(f"{order.desk_path}/mails?limit=2{cursor}", site.people.cs).ok()
