@@ -27,7 +27,7 @@ from online_orders.http import problems, rate_limit, requests
 from online_orders.http.app import Api
 from online_orders.http.confirmation_document import DECIDE, PROBE, SHOW, SHOW_CONFIRMATION, SHOW_PDF, Token
 from online_orders.http.forms import cookies, preferred_language, sent_form
-from online_orders.http.responses import Response
+from online_orders.http.responses import Response, pdf_response
 from online_orders.telemetry import correlation_paths, logger, metrics, redact_exceptions
 from online_orders_rendering.pages.approval import CONTENT_SECURITY_POLICY, decision_page, outcome_page
 
@@ -151,9 +151,7 @@ def show_confirmation_paper(token: Token, request: Request) -> Response:
     pdf = pdf_store.find_quote_pdf(context.order.order_id, context.link.revision)
     if pdf is None:
         raise NotFound("The paper is still being made.")
-    name = f"quote-{context.order.order_id}-{context.link.revision}.pdf"
-    headers = {**_HEADERS, "Content-Disposition": f'inline; filename="{name}"'}
-    return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers=headers)
+    return pdf_response(pdf, f"quote-{context.order.order_id}-{context.link.revision}.pdf", _HEADERS)
 
 
 @app.get("/confirm/<token>/confirmation.pdf", **SHOW_CONFIRMATION)
@@ -172,8 +170,7 @@ def show_confirmation_of_order(token: Token, request: Request) -> Response:
         return render_confirmation_pdf(order, account, _installation(), letterhead_store.letterhead_of(quote))
 
     pdf = pdf_store.find_or_store_confirmation(order.order_id, quote.revision, make)
-    headers = {**_HEADERS, "Content-Disposition": f'inline; filename="confirmation-{order.order_id}.pdf"'}
-    return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers=headers)
+    return pdf_response(pdf, f"confirmation-{order.order_id}.pdf", _HEADERS)
 
 
 @app.post("/confirm/<token>", **DECIDE)

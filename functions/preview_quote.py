@@ -69,10 +69,6 @@ app = Api()
 app.include_router(desk_papers.router)
 
 
-def _pdf_response(pdf: bytes) -> Response:
-    return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers={"Cache-Control": "no-store"})
-
-
 def _placeholder(installation: Installation) -> ConfirmLink:
     """Return the placeholders that a preview shows for link and code; nobody can decide by them."""
     return ConfirmLink(f"{installation.site_url}/confirm/preview", "······")
@@ -107,7 +103,7 @@ def preview_quote(
     offered, installation_info = order.offer(quote, staff.user, at).order, installation()
     if requests.accepts(request, "application/pdf"):
         pdf = render_quote_pdf(offered, quote, account, installation_info, stored and stored.letterhead)
-        return _pdf_response(pdf)
+        return responses.pdf_response(pdf)
     mail = render_quote_mail(offered, account, _placeholder(installation_info), installation_info, at)
     return responses.json_response({"mail": mail._asdict(), "quote": quote.model_dump(mode="json")})
 
@@ -158,9 +154,7 @@ def show_certificate(_reader: DeskReader, order_id: OrderId, request: Request) -
     order = order_store.get_order(key)
     letterhead = _letterhead_of(certificate, order)
     pdf = render_certificate_pdf(certificate, order.internals.locale, installation(), letterhead)
-    disposition = f'attachment; filename="certificate-{key.order_id}.pdf"'
-    headers = {"Cache-Control": "no-store", "Content-Disposition": disposition}
-    return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers=headers)
+    return responses.pdf_response(pdf, f"certificate-{key.order_id}.pdf", is_saved=True)
 
 
 def _letterhead_of(certificate: Certificate, order: Order) -> Letterhead | None:
@@ -201,9 +195,7 @@ def _confirmation_response(order: Order) -> Response:
         quote.revision,
         lambda: render_confirmation_pdf(order, account, installation(), letterhead_store.letterhead_of(quote)),
     )
-    disposition = f'inline; filename="confirmation-{order.order_id}.pdf"'
-    headers = {"Cache-Control": "no-store", "Content-Disposition": disposition}
-    return Response(int(HTTPStatus.OK), "application/pdf", pdf, headers=headers)
+    return responses.pdf_response(pdf, f"confirmation-{order.order_id}.pdf")
 
 
 @app.get(
@@ -280,7 +272,7 @@ def preview_letterhead(
     query: Annotated[LocaleQuery, Query()],
 ) -> Response:
     letterhead = parse_letterhead(body)
-    return _pdf_response(render_sample_pdf(letterhead, query.locale, installation(), clock.now().date()))
+    return responses.pdf_response(render_sample_pdf(letterhead, query.locale, installation(), clock.now().date()))
 
 
 @redact_exceptions

@@ -1,4 +1,4 @@
-"""Make responses: JSON, CSV, a page of a list."""
+"""Make responses: JSON, CSV, PDF, a page of a list."""
 
 from __future__ import annotations
 
@@ -52,6 +52,17 @@ def csv_response(text: str, file_name: str, headers: Mapping[str, str] | None = 
         "text/csv; charset=utf-8",
         text,
         headers={"Cache-Control": "no-store", "Content-Disposition": disposition, **(headers or {})},
+    )
+
+
+def pdf_response(
+    pdf: bytes, file_name: str | None = None, headers: Mapping[str, str] | None = None, *, is_saved: bool = False
+) -> Response:
+    """Return a PDF, to be shown or, with `is_saved`, saved as a file; no cache keeps it unless `headers` say so."""
+    disposition = f'{"attachment" if is_saved else "inline"}; filename="{file_name}"'
+    named = {"Content-Disposition": disposition} if file_name else {}
+    return Response(
+        int(HTTPStatus.OK), "application/pdf", pdf, headers={"Cache-Control": "no-store", **named, **(headers or {})}
     )
 
 

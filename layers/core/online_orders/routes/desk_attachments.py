@@ -1,7 +1,5 @@
 """Routes of the signed orders that came with approvals, for Customer Success alone."""
 
-from http import HTTPStatus
-
 from online_orders.aws import attachment_store, order_store
 from online_orders.http import responses
 from online_orders.http.app import PDF, DeskReader, Router, error_codes, response_spec
@@ -41,13 +39,5 @@ def get_attachment(_staff: DeskReader, order_id: OrderId, sequence: DecisionSequ
     """Return the file, to be saved and not shown: it is a stranger's."""
     key = order_store.locate_order(order_id)
     attachment = attachment_store.get_attachment(key.order_id, sequence)
-    return Response(
-        int(HTTPStatus.OK),
-        "application/pdf",
-        attachment_store.read_file(key.order_id, attachment),
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="signed-order-{key.order_id}-{sequence}.pdf"',
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    pdf, name = attachment_store.read_file(key.order_id, attachment), f"signed-order-{key.order_id}-{sequence}.pdf"
+    return responses.pdf_response(pdf, name, {"X-Content-Type-Options": "nosniff"}, is_saved=True)

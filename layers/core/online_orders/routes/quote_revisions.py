@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from aws_lambda_powertools.event_handler import Request
 
 from online_orders.aws.order_store import get_quote
@@ -14,7 +12,7 @@ from online_orders.domain.orders import Order
 from online_orders.domain.quotes import QuoteState
 from online_orders.domain.representations import quote_body
 from online_orders.http.requests import accepts
-from online_orders.http.responses import Response, json_response
+from online_orders.http.responses import Response, json_response, pdf_response
 
 
 def quote_response(request: Request, order: Order, revision: int) -> Response:
@@ -27,10 +25,4 @@ def quote_response(request: Request, order: Order, revision: int) -> Response:
         if quote.state is QuoteState.SENDING:
             raise NotFound("The PDF of this revision is still being made; ask again in a moment.")
         raise NotFound("This revision was never sent, so there is no PDF of it.")
-    name = f"quote-{order.order_id}-{quote.revision}.pdf"
-    return Response(
-        int(HTTPStatus.OK),
-        "application/pdf",
-        pdf,
-        headers={"Cache-Control": "no-store", "Content-Disposition": f'inline; filename="{name}"'},
-    )
+    return pdf_response(pdf, f"quote-{order.order_id}-{quote.revision}.pdf")
