@@ -242,8 +242,9 @@ def _day(number: int, orders: int, today: date) -> date:
 def order_id_of(number: int, orders: int, today: date) -> str:
     """Return the id of an order; a greater number is an older order."""
     day = _day(number, orders, today)
+    chance = random.Random(number)  # noqa: S311 - no secret
     # Within a day the id alone says which is older, so it falls with the number.
-    return f"{first_id_of(day)[:10]}{_base32(10**7 - number)}{_base32(random.Random(number).getrandbits(40))}"  # noqa: S311
+    return f"{first_id_of(day)[:10]}{_base32(10**7 - number)}{_base32(chance.getrandbits(40))}"
 
 
 OUTCOMES = {Status.COMPLETED: Outcome.WON, Status.CANCELED: Outcome.WITHDRAWN}
